@@ -1,0 +1,164 @@
+package frames
+
+import "encoding/binary"
+
+// MaxHeaderLen is the most bytes a header can take: 2, a 64-bit length, and a
+// masking key.
+const MaxHeaderLen = 2 + 8 + 4
+
+// MaxControlPayload is the most payload bytes a control frame may carry
+// (RFC 6455 section 5.5).
+const MaxControlPayload = 125
+
+// Header is everything in a frame before its payload (RFC 6455 section 5.2).
+// It is a plain value: compare two with ==.
+type Header struct {
+	// Fin is set on the last, or only, frame of a message.
+	Fin bool
+	// Rsv1, Rsv2 and Rsv3 belong to extensions. They are 0 unless one was
+	// negotiated; permessage-deflate uses Rsv1.
+	Rsv1, Rsv2, Rsv3 bool
+	// Opcode says what the frame is for.
+	Opcode Opcode
+	// Masked is set on every frame from a client and on none from a server.
+	Masked bool
+	// MaskKey is the masking key of a Masked frame, else zero.
+	MaskKey [4]byte
+	// Length is the number of payload bytes that follow the header. It comes
+	// from the peer: check it against a limit before you convert it to an int
+	// or make room for it.
+	Length uint64
+}
+
+// The bits of a header's first two bytes.
+const (
+	bitFin  = 0x80
+	bitRsv1 = 0x40
+	bitRsv2 = 0x20
+	bitRsv3 = 0x10
+	bitMask = 0x80
+
+	length16 = 126 // in the 7-bit length: the length is in the next 2 bytes
+	length64 = 127 // in the 7-bit length: the length is in the next 8 bytes
+)
+
+// ParseHeader decodes the header at the start of b and returns it with the
+// number of bytes it took. n == 0 with a nil error means that b does not hold
+// the whole header yet.
+//
+// A length that is not in its shortest form (6455-5.2-5), or has the top one
+// of its 64 bits set (6455-5.2-4), is an [*Error]. The header and n are
+// returned all the same, for those who look at frames rather than obey them.
+// Whether the frame may come now is not judged here but by [State.Check].
+func ParseHeader(b []byte) (h Header, n int, err error) {
+	if len(b) < 2 {
+		return Header{}, 0, nil
+	}
+	b0, b1 := b[0], b[1]
+	length := uint64(b1 &^ bitMask)
+	n = 2
+	switch length {
+	case length16:
+		n = 4
+	case length64:
+		n = 10
+	}
+	lengthEnd := n
+	if b1&bitMask != 0 {
+		n += 4
+	}
+	if len(b) < n {
+		return Header{}, 0, nil
+	}
+	switch length {
+	case length16:
+		length = uint64(binary.BigEndian.Uint16(b[2:]))
+		if length < length16 {
+			err = errNotShortest(length, 16)
+		}
+	case length64:
+		length = binary.BigEndian.Uint64(b[2:])
+		if length < 1<<16 {
+			err = errNotShortest(length, 64)
+		} else if length > 1<<63-1 {
+			err = errTopBit(length)
+		}
+	}
+	h = Header{
+		Fin:    b0&bitFin != 0,
+		Rsv1:   b0&bitRsv1 != 0,
+		Rsv2:   b0&bitRsv2 != 0,
+		Rsv3:   b0&bitRsv3 != 0,
+		Opcode: Opcode(b0 & 0x0f),
+		Masked: b1&bitMask != 0,
+		Length: length,
+	}
+	if h.Masked {
+		h.MaskKey = [4]byte(b[lengthEnd:])
+	}
+	return h, n, err
+}
+
+func errNotShortest(length uint64, bits int) error {
+	return broken("6455-5.2-5", CloseProtocolError,
+		"a payload length of %d is written in %d bits; the shortest form must be used", length, bits)
+}
+
+func errTopBit(length uint64) error {
+	return broken("6455-5.2-4", CloseProtocolError,
+		"the 64-bit payload length %#x has its top bit set; it must be 0", length)
+}
+
+// LengthForm is one of the three ways to write a payload length.
+type LengthForm uint8
+
+// The length forms of RFC 6455 section 5.2. A sender must use the shortest one
+// that holds the length; the others exist for tests and tools that send
+// illegal frames on purpose.
+const (
+	Shortest LengthForm = iota // whichever is shortest
+	Length16                   // 16 bits, even where 7 are enough
+	Length64                   // 64 bits, even where fewer are enough
+)
+
+// AppendHeader appends h to dst, its length in the shortest form, and returns
+// the longer slice. It writes what it is given: whether the frame may be sent
+// is for [State.Check] to say.
+func AppendHeader(dst []byte, h Header) []byte {
+	return AppendHeaderForm(dst, h, Shortest)
+}
+
+// AppendHeaderForm is [AppendHeader] with a length form of the caller's
+// choice. A form too small for the length is widened, so nothing is cut off.
+func AppendHeaderForm(dst []byte, h Header, form LengthForm) []byte {
+	b0 := byte(h.Opcode & 0x0f)
+	if h.Fin {
+		b0 |= bitFin
+	}
+	if h.Rsv1 {
+		b0 |= bitRsv1
+	}
+	if h.Rsv2 {
+		b0 |= bitRsv2
+	}
+	if h.Rsv3 {
+		b0 |= bitRsv3
+	}
+	var b1 byte
+	if h.Masked {
+		b1 = bitMask
+	}
+	switch {
+	case h.Length < length16 && form == Shortest:
+		dst = append(dst, b0, b1|byte(h.Length))
+	case h.Length < 1<<16 && form != Length64:
+		dst = append(dst, b0, b1|length16, byte(h.Length>>8), byte(h.Length))
+	default:
+		dst = append(dst, b0, b1|length64)
+		dst = binary.BigEndian.AppendUint64(dst, h.Length)
+	}
+	if h.Masked {
+		dst = append(dst, h.MaskKey[:]...)
+	}
+	return dst
+}

@@ -1,0 +1,45 @@
+package frames
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Mask applies a masking key to b in place: byte i of the payload is XORed
+// with byte i mod 4 of the key (RFC 6455 section 5.3). Doing it twice restores
+// the bytes, so Mask both masks and unmasks.
+//
+// A payload may be treated in pieces. pos is the position in the payload at
+// which b begins, 0 for its start; only pos mod 4 matters, and the value
+// returned is the pos of the next piece.
+//
+// Masking is not encryption: the key travels in the clear, right in front of
+// the payload. It keeps a hostile page from choosing the exact bytes that an
+// old proxy sees, which such a proxy might take for an HTTP request (RFC 6455
+// section 10.3).
+func Mask(key [4]byte, pos int, b []byte) int {
+	end := (pos + len(b)) & 3
+
+	// XOR works on eight bytes as well as on one. The key, turned so that it
+	// begins with the byte that b[0] needs, is written twice into one 64-bit
+	// word. Since 8 is a multiple of 4, the same word fits at every step, and
+	// four steps in a row need only one bounds check.
+	k32 := bits.RotateLeft32(binary.LittleEndian.Uint32(key[:]), -8*(pos&3))
+	k64 := uint64(k32)<<32 | uint64(k32)
+	for len(b) >= 32 {
+		p := b[:32]
+		binary.LittleEndian.PutUint64(p[0:8], binary.LittleEndian.Uint64(p[0:8])^k64)
+		binary.LittleEndian.PutUint64(p[8:16], binary.LittleEndian.Uint64(p[8:16])^k64)
+		binary.LittleEndian.PutUint64(p[16:24], binary.LittleEndian.Uint64(p[16:24])^k64)
+		binary.LittleEndian.PutUint64(p[24:32], binary.LittleEndian.Uint64(p[24:32])^k64)
+		b = b[32:]
+	}
+	for len(b) >= 8 {
+		binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)^k64)
+		b = b[8:]
+	}
+	for i := range b {
+		b[i] ^= byte(k64 >> (8 * i))
+	}
+	return end
+}

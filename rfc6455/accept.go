@@ -1,0 +1,220 @@
+package rfc6455
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"example.com/ws101/handshake"
+)
+
+// AcceptOptions are the choices of a server. nil, or the zero value, accepts
+// clients from the same origin, without a subprotocol.
+type AcceptOptions struct {
+	Options
+
+	// Origin decides which web pages may connect. nil means
+	// [handshake.SameOrigin]; see [handshake.AllowOrigins] for more, and
+	// [handshake.AnyOrigin] for a server that lets every page in. Browsers
+	// enforce nothing here: they tell the server which page asks, and only
+	// the server can refuse it (RFC 6455 section 10.2).
+	Origin func(*handshake.Request) error
+
+	// Check, if set, decides further: about the path, a cookie, a token. A
+	// [*handshake.Error] becomes the answer, with its status; any other error
+	// is answered with 500.
+	Check func(*handshake.Request) error
+
+	// Subprotocols are those the server speaks, the preferred one first. The
+	// first that the client offers too is chosen.
+	Subprotocols []string
+
+	// Header holds further fields for the answer.
+	Header handshake.Header
+}
+
+// Accept does the server's half of the opening handshake on a connection that
+// has just been accepted, without net/http, and returns the request as well:
+// it has the path, the cookies, and what else there is to know.
+//
+// A request that is not a correct handshake, or is not welcome, is answered
+// with the fitting HTTP status (RFC 6455 section 4.2.2) and a sentence that
+// says why, and nc is closed. The error is then a [*handshake.Error]. nc is
+// closed on every other error too.
+func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *handshake.Request, error) {
+	if opts == nil {
+		opts = &AcceptOptions{}
+	}
+	done, err := limitHandshake(ctx, nc, &opts.Options)
+	if err != nil {
+		nc.Close()
+		return nil, nil, err
+	}
+	br := getReader(nc)
+	defer putReader(br)
+	req, err := handshake.ReadRequest(br, handshake.Limits{})
+	var answer *handshake.Response
+	if err == nil {
+		_, req.Secure = nc.(interface{ ConnectionState() tls.ConnectionState })
+		answer, err = opts.judge(req)
+	}
+	if err != nil {
+		opts.logRefusal(nc, err)
+		err = done(err)
+		if err != io.EOF { // else nothing came, and nobody is there to read
+			nc.SetDeadline(time.Now().Add(maxLinger))
+			nc.Write(handshake.Refuse(err).Append(nil))
+			endServer(nc, maxLinger)
+		}
+		nc.Close()
+		return nil, nil, err
+	}
+	_, err = nc.Write(answer.Append(nil))
+	if err = done(err); err != nil {
+		nc.Close()
+		return nil, nil, err
+	}
+	// What the client sent right behind its request is part of the
+	// conversation that begins now.
+	early, _ := br.Peek(br.Buffered())
+	return opts.open(nc, answer, early), req, nil
+}
+
+// Upgrade does the same under net/http: it takes the connection over from the
+// server that called the handler. After an error the answer has been written
+// and the handler has only to return.
+func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn, error) {
+	if opts == nil {
+		opts = &AcceptOptions{}
+	}
+	answer, err := opts.judge(handshake.FromHTTP(r))
+	if err != nil {
+		opts.logRefusal(nil, err)
+		refuseHTTP(w, handshake.Refuse(err))
+		return nil, err
+	}
+	nc, brw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, "this server cannot hand its connections over", http.StatusInternalServerError)
+		return nil, err
+	}
+	// The server's own deadlines were meant for a request.
+	nc.SetDeadline(noDeadline)
+	done, err := limitHandshake(context.Background(), nc, &opts.Options)
+	if err == nil {
+		_, err = nc.Write(answer.Append(nil))
+		err = done(err)
+	}
+	if err != nil {
+		nc.Close()
+		return nil, err
+	}
+	early, _ := brw.Reader.Peek(brw.Reader.Buffered())
+	return opts.open(nc, answer, early), nil
+}
+
+// judge returns the answer that accepts a request, or why it is refused.
+func (o *AcceptOptions) judge(req *handshake.Request) (*handshake.Response, error) {
+	if err := req.Check(o.Origin); err != nil {
+		return nil, err
+	}
+	if o.Check != nil {
+		if err := o.Check(req); err != nil {
+			return nil, err
+		}
+	}
+	if o.Group != nil && o.Group.isClosing() {
+		return nil, &handshake.Error{
+			Rule: "6455-7.4.1", Status: http.StatusServiceUnavailable,
+			Text: "the server is shutting down; try again later",
+		}
+	}
+	offered, err := req.Subprotocols()
+	if err != nil {
+		return nil, err
+	}
+	// permessage-deflate is chosen here too, once it exists: from
+	// req.Extensions, into Accepted and newConn.
+	answer, err := handshake.Accepted(req, handshake.ChooseSubprotocol(offered, o.Subprotocols), nil)
+	if err != nil {
+		return nil, err
+	}
+	answer.Header = append(answer.Header, o.Header...)
+	return answer, nil
+}
+
+// open makes the connection once the 101 is on its way.
+func (o *AcceptOptions) open(nc net.Conn, answer *handshake.Response, early []byte) *Conn {
+	return newConn(nc, false, answer.Header.Get("Sec-WebSocket-Protocol"), early, &o.Options)
+}
+
+func (o *AcceptOptions) logRefusal(nc net.Conn, err error) {
+	if o.Logger == nil {
+		return
+	}
+	remote := ""
+	if nc != nil {
+		remote = nc.RemoteAddr().String()
+	}
+	o.Logger.Warn("websocket: a handshake was refused", "remote", remote, "error", err)
+}
+
+// refuseHTTP writes an answer by way of net/http, which sets the fields of the
+// framing itself.
+func refuseHTTP(w http.ResponseWriter, answer *handshake.Response) {
+	for _, f := range answer.Header {
+		w.Header().Add(f.Name, f.Value)
+	}
+	w.WriteHeader(answer.Status)
+	w.Write(answer.Body)
+}
+
+// limitHandshake sets the handshake's deadline on nc, and lets ctx end it
+// earlier. The function it returns takes both away again; it is given the
+// handshake's error and returns what is to be told.
+func limitHandshake(ctx context.Context, nc net.Conn, o *Options) (done func(error) error, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := nc.SetDeadline(time.Now().Add(o.handshakeTimeout())); err != nil {
+		return nil, err
+	}
+	stop := watch(ctx, nc.SetDeadline)
+	return func(err error) error {
+		if stop() && err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return contextError(ctx, err)
+		}
+		return nc.SetDeadline(noDeadline)
+	}, nil
+}
+
+// contextError is the error of ctx, if that is why a deadline was met.
+func contextError(ctx context.Context, err error) error {
+	if isTimeout(err) && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// readers are the buffers in which handshakes are read. A connection needs one
+// for a moment only.
+var readers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+
+func getReader(r io.Reader) *bufio.Reader {
+	br := readers.Get().(*bufio.Reader)
+	br.Reset(r)
+	return br
+}
+
+func putReader(br *bufio.Reader) {
+	br.Reset(nil)
+	readers.Put(br)
+}

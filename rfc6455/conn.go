@@ -1,0 +1,207 @@
+package rfc6455
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/ws101/frames"
+)
+
+// MessageType is [Text] or [Binary].
+type MessageType = frames.Opcode
+
+// The two types of message (RFC 6455 section 5.6).
+const (
+	Text   = frames.Text   // UTF-8, checked in both directions
+	Binary = frames.Binary // any bytes
+)
+
+// Conn is one WebSocket connection, of either side.
+//
+// One goroutine at a time may read; any number may write, ping and close. Pings
+// of the peer are answered, and its Close is heard, while some goroutine
+// reads: in [Conn.Read], in [Conn.Serve], or in a reader from [Conn.Reader].
+// A program that only writes starts a goroutine that reads.
+type Conn struct {
+	nc          net.Conn
+	client      bool // this side is the client, which masks
+	subprotocol string
+
+	// What the reader owns. readLock is held during a call, not between them.
+	readLock lock
+	in       input
+	m        machine
+	partial  []byte // of a message that a Read whose context ended began
+	stream   *messageReader
+	serving  atomic.Bool
+	holding  bool        // replies gather in out; see releaseHeld
+	holdEnd  *time.Timer // sends them if that takes long
+
+	// What writers own. messageLock is held for a whole message and keeps the
+	// fragments of two messages apart; frameLock is held while the bytes of a
+	// frame are put, and lets control frames in between fragments.
+	messageLock lock
+	frameLock   lock
+	out         output
+
+	// The Pong that is owed, if the frame lock was held when its Ping came.
+	pongDue  atomic.Bool
+	pongLock sync.Mutex
+	pongData []byte // the reader's
+	pongOut  []byte // the frame lock's
+
+	pings pings
+
+	// closing is set once this side will send no more data.
+	closing      atomic.Bool
+	closeTimeout atomic.Int64 // a time.Duration
+	closeTimer   *time.Timer  // under endLock
+	keepAlive    *keepAlive
+	group        *Group
+	report       func(*CloseError)
+
+	endLock sync.Mutex
+	ended   *CloseError   // how it ended; the first cause wins
+	done    chan struct{} // closed when the socket is
+}
+
+// newConn makes the Conn of a socket on which the handshake is complete. early
+// is what arrived right behind it.
+func newConn(nc net.Conn, client bool, subprotocol string, early []byte, o *Options) *Conn {
+	c := &Conn{
+		nc:          nc,
+		client:      client,
+		subprotocol: subprotocol,
+		m:           newMachine(!client, o),
+		group:       o.Group,
+		done:        make(chan struct{}),
+	}
+	c.closeTimeout.Store(int64(orDefault(max(o.CloseTimeout, 0), DefaultCloseTimeout)))
+	newInput(&c.in, nc, early)
+	c.out.init(nc, client, o)
+	if log := o.Logger; log != nil {
+		c.report = func(e *CloseError) { logEnd(log, nc, e) }
+	}
+	if every := orDefault(o.KeepAlive, DefaultKeepAlive); every > 0 {
+		c.keepAlive = startKeepAlive(c, every)
+	}
+	if c.group != nil && !c.group.add(c) {
+		go c.Close(frames.CloseGoingAway, "") // the group was closed a moment ago
+	}
+	return c
+}
+
+// Subprotocol returns the subprotocol that both sides agreed on, or "".
+func (c *Conn) Subprotocol() string { return c.subprotocol }
+
+// LocalAddr returns the address of this end of the socket.
+func (c *Conn) LocalAddr() net.Addr { return c.nc.LocalAddr() }
+
+// RemoteAddr returns the address of the peer's end of the socket.
+func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+
+// Done returns a channel that is closed when the connection has ended and its
+// socket is closed.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Err returns how the connection ended, as a [*CloseError], or nil while it is
+// open.
+func (c *Conn) Err() error {
+	if e := c.end(nil); e != nil {
+		return e
+	}
+	return nil
+}
+
+// closeWithin is how long the peer may take to answer our Close frame.
+func (c *Conn) closeWithin() time.Duration { return time.Duration(c.closeTimeout.Load()) }
+
+// end records why the connection ends, unless something else was first, and
+// returns what counts. end(nil) only asks.
+func (c *Conn) end(e *CloseError) *CloseError {
+	c.endLock.Lock()
+	defer c.endLock.Unlock()
+	if c.ended == nil && e != nil {
+		c.ended = e
+		c.closing.Store(true)
+	}
+	return c.ended
+}
+
+// shut closes the socket and tells everyone who waits for the end. end has
+// been called before.
+func (c *Conn) shut() {
+	c.nc.Close()
+	c.endLock.Lock()
+	defer c.endLock.Unlock()
+	select {
+	case <-c.done:
+		return
+	default:
+	}
+	close(c.done)
+	if c.keepAlive != nil {
+		c.keepAlive.timer.Stop()
+	}
+	if c.closeTimer != nil {
+		c.closeTimer.Stop()
+	}
+	if c.group != nil {
+		c.group.remove(c)
+	}
+	if c.report != nil {
+		c.report(c.ended)
+	}
+}
+
+// cut ends the connection without another word to the peer.
+func (c *Conn) cut(err error) *CloseError {
+	e := c.end(&CloseError{Code: frames.CloseAbnormal, Sent: c.out.sentCode(), Err: err})
+	c.shut()
+	return e
+}
+
+// watch makes ctx interrupt what goes on with the socket: when ctx ends,
+// interrupt is called, which sets a deadline in the past. The function that
+// watch returns ends the watching; it reports whether ctx has ended, and if so
+// the deadline has been set and is now to be cleared.
+//
+// A goroutine for each call would do the same and cost a stack. A context that
+// cannot be cancelled costs nothing at all.
+func watch(ctx context.Context, interrupt func(time.Time) error) (stop func() bool) {
+	if ctx.Done() == nil {
+		return never
+	}
+	interrupted := make(chan struct{})
+	stopAfter := context.AfterFunc(ctx, func() {
+		interrupt(past)
+		close(interrupted)
+	})
+	return func() bool {
+		if stopAfter() {
+			return false
+		}
+		<-interrupted
+		return true
+	}
+}
+
+func never() bool { return false }
+
+// past is a deadline that is over, whatever the clock says.
+var past = time.Unix(1, 0)
+
+// hangUp ends the socket after the last frame, in the way that lets the peer
+// read it. The caller is the reader.
+func (c *Conn) hangUp() {
+	c.in.release()
+	if !c.client {
+		endServer(c.nc, c.closeWithin())
+	} else {
+		drain(c.nc, c.closeWithin()) // the server ends TCP first
+	}
+	c.shut()
+}

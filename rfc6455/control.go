@@ -1,0 +1,61 @@
+package rfc6455
+
+import "example.com/ws101/frames"
+
+// handleControl does what the control frame that has just arrived asks for. Its
+// error ends the reading.
+func (c *Conn) handleControl() error {
+	switch c.m.head.Opcode {
+	case frames.Ping:
+		return c.pong(c.m.control)
+	case frames.Pong:
+		c.pings.pong(c.m.control)
+		return nil
+	default:
+		return c.closed(c.m.control)
+	}
+}
+
+// pong answers a Ping with its own payload (RFC 6455 section 5.5.3).
+//
+// The reader must not wait for a writer here: that one may wait for the peer
+// to read, and the peer for us. So if the frame lock is held, the Pong is left
+// for its holder to send. Only the latest one is kept, which the RFC allows and
+// which bounds what a flood of Pings can cost.
+func (c *Conn) pong(payload []byte) error {
+	c.pongLock.Lock()
+	c.pongData = append(c.pongData[:0], payload...)
+	c.pongDue.Store(true)
+	c.pongLock.Unlock()
+	return c.sendPong()
+}
+
+// sendPong sends the Pong that is due, if the frame lock is free. Whoever holds
+// it looks for one after letting it go, so none is forgotten.
+func (c *Conn) sendPong() error {
+	for c.pongDue.Load() && c.frameLock.tryLock() {
+		err := c.putPong()
+		c.frameLock.unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Conn) putPong() error {
+	// The payload is taken out by a swap, so that the reader can leave the
+	// next one while this one is being written.
+	c.pongLock.Lock()
+	c.pongDue.Store(false)
+	c.pongData, c.pongOut = c.pongOut, c.pongData
+	c.pongLock.Unlock()
+	if c.out.sentCode() != 0 {
+		return nil // nothing follows a Close frame
+	}
+	err := c.out.frame(frames.Header{Fin: true, Opcode: frames.Pong}, c.pongOut)
+	if err != nil && !(isTimeout(err) && c.out.netConn.Load()) {
+		return c.failWrite(err)
+	}
+	return nil
+}

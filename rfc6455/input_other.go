@@ -1,0 +1,6 @@
+//go:build !unix
+
+package rfc6455
+
+// waitWithoutBuffer does nothing here: reads wait with a small buffer.
+func (in *input) waitWithoutBuffer() {}

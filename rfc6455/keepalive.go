@@ -1,0 +1,65 @@
+package rfc6455
+
+import (
+	"math"
+	"time"
+
+	"example.com/ws101/frames"
+)
+
+// keepAlive finds a peer that is gone without a word: its cable was cut, its
+// process was frozen. TCP alone may notice after hours, or never if nothing is
+// sent.
+//
+// A tick costs nothing while bytes arrive, and no clock is read for it: the
+// reader sets a bit, and the tick looks whether it was set since the last one.
+// There is no goroutine either, only a timer.
+type keepAlive struct {
+	c     *Conn
+	every time.Duration
+	timer *time.Timer
+	asked bool // a Ping was sent at the last tick
+}
+
+func startKeepAlive(c *Conn, every time.Duration) *keepAlive {
+	k := &keepAlive{c: c, every: every}
+	// The timer is started only once it is in its field, where tick looks.
+	k.timer = time.AfterFunc(math.MaxInt64, k.tick)
+	k.timer.Reset(every)
+	return k
+}
+
+func (k *keepAlive) tick() {
+	c := k.c
+	select {
+	case <-c.done:
+		return
+	default:
+	}
+	heard := c.in.heard.Swap(false)
+	switch {
+	case heard || !c.in.waiting.Load():
+		// If nobody is blocked in a read, an answer may lie unread.
+		k.asked = false
+	case k.asked:
+		c.cut(errDead)
+		return
+	default:
+		k.asked = true
+		k.ping()
+	}
+	k.timer.Reset(k.every)
+}
+
+// ping sends an empty Ping, unless somebody is just writing: then the peer is
+// told enough, or the write deadline watches.
+func (k *keepAlive) ping() {
+	c := k.c
+	if c.closing.Load() || !c.frameLock.tryLock() {
+		return
+	}
+	if err := c.out.frame(frames.Header{Fin: true, Opcode: frames.Ping}, nil); err != nil && !isTimeout(err) {
+		c.failWrite(err)
+	}
+	c.unlockFrame()
+}

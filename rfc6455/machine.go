@@ -1,0 +1,142 @@
+package rfc6455
+
+import (
+	"errors"
+	"math"
+
+	"example.com/ws101/frames"
+)
+
+// machine is the receiving half of the protocol, without any I/O. It judges
+// headers and payload bytes in the order in which they arrive and keeps what
+// the next judgement depends on. Who feeds it, and from where, it does not
+// know, so it can be tested with tables and fuzzing alone.
+//
+// It is fed in two steps, over and over: header until that has taken a whole
+// header, then payload until inFrame is false. The state in between can be
+// left and taken up again at any byte.
+type machine struct {
+	state frames.State // what the next header is judged by
+
+	head    frames.Header // of the frame at hand
+	inFrame bool          // its header was taken, its end was not
+	left    uint64        // its payload bytes still to come
+	maskPos int           // where in the masking key the next one is
+
+	kind      MessageType // of the message at hand
+	size      uint64      // its bytes, as announced so far
+	fragments int         // its frames so far
+	control   []byte      // payload of the control frame at hand
+
+	maxMessage   uint64
+	maxFragments int
+	longLengths  bool // take lengths that are not in their shortest form
+}
+
+// header takes the header at the start of b and returns its length, or 0 when
+// b does not hold all of it yet. The error is a [*frames.Error].
+func (m *machine) header(b []byte) (int, error) {
+	h, n, err := frames.ParseHeader(b)
+	if n == 0 {
+		return 0, nil
+	}
+	if err != nil && !(m.longLengths && isLongLength(err)) {
+		return 0, err
+	}
+	if err := m.state.Check(h); err != nil {
+		return 0, err
+	}
+	if h.Opcode.IsControl() {
+		m.control = m.control[:0]
+	} else if err := m.count(h); err != nil {
+		return 0, err
+	}
+	m.head, m.left, m.maskPos, m.inFrame = h, h.Length, 0, true
+	return n, nil
+}
+
+// count adds a data frame to its message and applies the limits, before a byte
+// of the payload has been read or room for it has been made.
+func (m *machine) count(h frames.Header) error {
+	if h.Opcode != frames.Continuation {
+		m.kind, m.size, m.fragments = h.Opcode, 0, 0
+	}
+	m.fragments++
+	if m.fragments > m.maxFragments {
+		return &frames.Error{
+			Rule: "6455-10.4-2", Code: frames.ClosePolicyViolation,
+			Text: "the message has too many fragments",
+		}
+	}
+	if h.Length > m.maxMessage-m.size {
+		return errTooBig
+	}
+	m.size += h.Length
+	return nil
+}
+
+var errTooBig = &frames.Error{
+	Rule: "6455-10.4-1", Code: frames.CloseTooBig,
+	Text: "the message is larger than the limit",
+}
+
+// payload takes the next bytes of the frame at hand, at most left of them. It
+// unmasks p in place and checks text. A frame without payload is ended by
+// payload(nil).
+func (m *machine) payload(p []byte) error {
+	if m.head.Masked {
+		m.maskPos = frames.Mask(m.head.MaskKey, m.maskPos, p)
+	}
+	m.left -= uint64(len(p))
+	if m.head.Opcode.IsControl() {
+		m.control = append(m.control, p...)
+	} else if m.state.IsText(m.head) {
+		if err := m.text(p); err != nil {
+			return err
+		}
+	}
+	if m.left == 0 {
+		m.inFrame = false
+		m.state = m.state.After(m.head)
+	}
+	return nil
+}
+
+func (m *machine) text(p []byte) error {
+	if err := m.state.Text.Add(p); err != nil {
+		return err
+	}
+	if m.left == 0 && m.head.Fin {
+		return m.state.Text.End()
+	}
+	return nil
+}
+
+// inMessage reports whether a data message has begun and not ended.
+func (m *machine) inMessage() bool {
+	return m.state.Open != frames.Continuation || m.inFrame && !m.head.Opcode.IsControl()
+}
+
+func isLongLength(err error) bool {
+	var e *frames.Error
+	return errors.As(err, &e) && e.Rule == "6455-5.2-5"
+}
+
+// newMachine makes the machine of the side that reads what a client sends, or
+// what a server sends.
+func newMachine(fromClient bool, o *Options) machine {
+	m := machine{
+		state:        frames.State{FromClient: fromClient},
+		maxMessage:   maxSlice,
+		maxFragments: o.maxFragments(),
+		longLengths:  o.AllowLongLengths,
+	}
+	if limit := o.maxMessage(); limit >= 0 {
+		m.maxMessage = min(uint64(limit), maxSlice)
+	}
+	return m
+}
+
+// maxSlice is a limit for those who want none: a message must fit in a slice,
+// and on a 32-bit system not every announced length does.
+const maxSlice = math.MaxInt - bufferSize

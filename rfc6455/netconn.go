@@ -1,0 +1,207 @@
+package rfc6455
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"example.com/ws101/frames"
+)
+
+// netConnCloseTimeout is how long Close of a NetConn waits for the peer: users
+// of a net.Conn do not expect Close to wait at all.
+const netConnCloseTimeout = 100 * time.Millisecond
+
+// NetConn turns the connection into a stream of bytes, for protocols that want
+// a [net.Conn]. From then on it is used only through what NetConn returns.
+//
+// Each Write sends messages of type t; Read returns their payload one after
+// the other, without the borders between them. A message of the other type
+// closes the connection with 1003. When the peer has closed cleanly, Read
+// returns io.EOF.
+//
+// Deadlines can be moved after they have passed, as on any net.Conn: what was
+// left of a frame that a write deadline cut short is sent before anything
+// else, and counts as written. Close sends a Close frame, waits at most 100 ms
+// for the answer, and returns nil.
+func (c *Conn) NetConn(t MessageType) net.Conn {
+	c.closeTimeout.Store(int64(netConnCloseTimeout))
+	c.out.netConn.Store(true)
+	c.nc.SetDeadline(noDeadline)
+	return &netConn{c: c, t: t}
+}
+
+type netConn struct {
+	c *Conn
+	t MessageType
+
+	// Several goroutines may read from a net.Conn, one may from a Conn.
+	reading sync.Mutex
+
+	// The deadlines are set on the socket, which watches them. They are kept
+	// here as well, since a call that needs no socket must heed them too.
+	readBy, writeBy deadline
+}
+
+// deadline is a time that is set by one goroutine and looked at by others.
+type deadline struct{ at atomic.Pointer[time.Time] }
+
+func (d *deadline) set(t time.Time) { d.at.Store(&t) }
+
+func (d *deadline) passed() bool {
+	t := d.at.Load()
+	return t != nil && !t.IsZero() && !time.Now().Before(*t)
+}
+
+// Read implements net.Conn.
+func (n *netConn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n.reading.Lock()
+	defer n.reading.Unlock()
+	if n.readBy.passed() {
+		return 0, n.opError("read", os.ErrDeadlineExceeded)
+	}
+	c := n.c
+	if err := c.beginRead(context.Background()); err != nil {
+		return 0, n.readError(err)
+	}
+	defer c.readLock.unlock()
+	for {
+		if err := c.beginMessage(); err != nil {
+			return 0, n.readError(err)
+		}
+		if c.m.kind != n.t {
+			return 0, c.fail(frames.CloseUnsupportedData, errOtherType)
+		}
+		more, err := c.nextPayload()
+		if err != nil {
+			return 0, n.readError(err)
+		}
+		if !more {
+			continue
+		}
+		read, err := c.readPayload(p)
+		if err != nil {
+			return 0, n.readError(err)
+		}
+		return read, nil
+	}
+}
+
+var errOtherType = errors.New("rfc6455: a message came of the type that this NetConn does not carry")
+
+func (n *netConn) readError(err error) error {
+	var e *CloseError
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch {
+	case e.Clean && e.Remote:
+		return io.EOF
+	case n.c.closing.Load() && (e.Err == nil || errors.Is(e, net.ErrClosed)):
+		return n.opError("read", net.ErrClosed)
+	}
+	return e
+}
+
+func (n *netConn) opError(op string, err error) error {
+	return &net.OpError{Op: op, Net: "websocket", Source: n.LocalAddr(), Addr: n.RemoteAddr(), Err: err}
+}
+
+// chunk is the most that one frame of a NetConn carries. With the rest of the
+// frame before it still fits in a buffer.
+const chunk = bufferSize/2 - frames.MaxHeaderLen
+
+// Write implements net.Conn.
+func (n *netConn) Write(p []byte) (int, error) {
+	if n.t == Text && !utf8.Valid(p) {
+		return 0, errNotText
+	}
+	if n.writeBy.passed() {
+		return 0, n.opError("write", os.ErrDeadlineExceeded)
+	}
+	c := n.c
+	if err := c.lockMessage(context.Background()); err != nil {
+		return 0, n.opError("write", net.ErrClosed)
+	}
+	defer c.messageLock.unlock()
+	written := 0
+	for len(p) > 0 {
+		part := p[:min(len(p), chunk)]
+		if n.t == Text {
+			part = wholeCharacters(p, len(part))
+		}
+		taken, err := n.writeChunk(part)
+		written += taken
+		p = p[taken:]
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+// wholeCharacters returns the first n bytes of valid UTF-8, or a few less so
+// that no character is cut.
+func wholeCharacters(p []byte, n int) []byte {
+	for n < len(p) && !utf8.RuneStart(p[n]) {
+		n--
+	}
+	return p[:n]
+}
+
+// writeChunk sends p in one frame and returns how much of it counts as
+// written: all or nothing.
+func (n *netConn) writeChunk(p []byte) (int, error) {
+	c := n.c
+	if c.frameLock.lock(context.Background(), c.done) != nil {
+		return 0, n.opError("write", net.ErrClosed)
+	}
+	defer c.unlockFrame()
+	if c.closing.Load() {
+		return 0, n.opError("write", net.ErrClosed)
+	}
+	begun, err := c.out.cuttable(frames.Header{Fin: true, Opcode: n.t}, p)
+	if err != nil && !isTimeout(err) {
+		c.failWrite(err)
+		return 0, err
+	}
+	if !begun {
+		return 0, err
+	}
+	return len(p), err
+}
+
+// Close implements net.Conn.
+func (n *netConn) Close() error {
+	n.c.nc.SetDeadline(noDeadline) // those of the user are over now
+	n.c.Close(frames.CloseNormal, "")
+	return nil
+}
+
+func (n *netConn) LocalAddr() net.Addr  { return n.c.LocalAddr() }
+func (n *netConn) RemoteAddr() net.Addr { return n.c.RemoteAddr() }
+
+func (n *netConn) SetDeadline(t time.Time) error {
+	n.readBy.set(t)
+	n.writeBy.set(t)
+	return n.c.nc.SetDeadline(t)
+}
+
+func (n *netConn) SetReadDeadline(t time.Time) error {
+	n.readBy.set(t)
+	return n.c.nc.SetReadDeadline(t)
+}
+
+func (n *netConn) SetWriteDeadline(t time.Time) error {
+	n.writeBy.set(t)
+	return n.c.nc.SetWriteDeadline(t)
+}

@@ -1,0 +1,99 @@
+package rfc6455
+
+import (
+	"io"
+	"log/slog"
+	"time"
+)
+
+// The limits and times that hold when no option says otherwise.
+const (
+	DefaultMaxMessage       = 1 << 20 // bytes, after any decompression
+	DefaultMaxFragments     = 131072
+	DefaultHandshakeTimeout = 10 * time.Second
+	DefaultWriteTimeout     = 30 * time.Second
+	DefaultCloseTimeout     = 5 * time.Second
+	DefaultKeepAlive        = 30 * time.Second
+)
+
+// Options are what both sides of a connection can choose. The zero value is
+// safe to use: every limit and every timeout is then on, at the default.
+type Options struct {
+	// MaxMessage is the most bytes a received message may have, over all its
+	// frames. A longer one fails the connection with close code 1009, before
+	// room is made for it. 0 means [DefaultMaxMessage], a negative value no
+	// limit.
+	MaxMessage int64
+
+	// MaxFragments is the most frames a received message may have; one more
+	// fails the connection with close code 1008. 0 means
+	// [DefaultMaxFragments].
+	MaxFragments int
+
+	// HandshakeTimeout is how long the opening handshake may take, from the
+	// first byte to the last. 0 means [DefaultHandshakeTimeout]. A deadline of
+	// the context holds as well.
+	HandshakeTimeout time.Duration
+
+	// WriteTimeout is how long a peer may refuse to take what is sent to it
+	// before the connection is cut. To keep deadlines cheap it is watched
+	// coarsely: the wait is between half of it and all of it. 0 means
+	// [DefaultWriteTimeout], a negative value no limit. A deadline of the
+	// context holds as well.
+	WriteTimeout time.Duration
+
+	// CloseTimeout is how long a peer may take to answer a Close frame before
+	// the connection is cut. 0 means [DefaultCloseTimeout].
+	CloseTimeout time.Duration
+
+	// KeepAlive finds dead peers: after this long without a byte from the peer
+	// it gets a Ping, and after as long again without one the connection is
+	// cut. Only time in which some goroutine waits to read counts. 0 means
+	// [DefaultKeepAlive], a negative value turns it off.
+	KeepAlive time.Duration
+
+	// AllowLongLengths accepts payload lengths that are not in their shortest
+	// form, which RFC 6455 section 5.2 forbids, from peers that cannot be
+	// mended.
+	AllowLongLengths bool
+
+	// Group, if set, is told of the connection, so that a server can close all
+	// of its connections together.
+	Group *Group
+
+	// Logger, if set, is told of handshakes that were refused and of
+	// connections that failed because the peer broke a rule.
+	Logger *slog.Logger
+
+	// Rand is where masking keys and handshake keys come from. nil means
+	// crypto/rand; anything else is for tests. It is read by one goroutine at
+	// a time for each connection.
+	Rand io.Reader
+}
+
+func (o *Options) maxMessage() int64 {
+	if o.MaxMessage == 0 {
+		return DefaultMaxMessage
+	}
+	return o.MaxMessage
+}
+
+func (o *Options) maxFragments() int {
+	if o.MaxFragments <= 0 {
+		return DefaultMaxFragments
+	}
+	return o.MaxFragments
+}
+
+func (o *Options) handshakeTimeout() time.Duration {
+	return orDefault(max(o.HandshakeTimeout, 0), DefaultHandshakeTimeout)
+}
+
+// orDefault returns d, or the default if d is zero. A negative d stays: it
+// turns the timeout off where that is allowed.
+func orDefault(d, def time.Duration) time.Duration {
+	if d == 0 {
+		return def
+	}
+	return d
+}

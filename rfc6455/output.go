@@ -1,0 +1,232 @@
+package rfc6455
+
+import (
+	"crypto/rand"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"example.com/ws101/frames"
+)
+
+// output is the sending end of a socket. Whoever calls its methods holds the
+// frame lock.
+//
+// Header and payload are put together in one buffer and leave in one write, so
+// that they cost one system call and travel in one packet. The buffer is held
+// only while there is something in it.
+type output struct {
+	nc      net.Conn
+	mask    bool // this side is the client
+	rand    io.Reader
+	maskKey [4]byte // here and not on the stack, from where it would escape
+
+	buf  []byte      // frames that have not left yet; from the pool, or nil
+	vec  net.Buffers // for a payload too large to copy
+	hold bool        // see Serve: frames may gather in buf
+
+	timeout  time.Duration // Options.WriteTimeout
+	deadline time.Time     // the one armed last
+	// netConn is set once the connection is used as a net.Conn: its user sets
+	// the deadlines, and a frame that was cut by one is finished later.
+	netConn atomic.Bool
+
+	// code is that of the Close frame that was sent, 0 before.
+	code atomic.Uint32
+}
+
+// maxHeld is how many bytes gather before they are sent all the same.
+const maxHeld = bufferSize / 2
+
+func (o *output) init(nc net.Conn, client bool, opts *Options) {
+	o.nc = nc
+	o.mask = client
+	o.timeout = orDefault(opts.WriteTimeout, DefaultWriteTimeout)
+	o.rand = opts.Rand
+	if o.rand == nil {
+		o.rand = rand.Reader
+	}
+}
+
+// sentCode is the code of the Close frame we sent, 0 if none.
+func (o *output) sentCode() CloseCode { return CloseCode(o.code.Load()) }
+
+// frame puts one frame and sends it, or lets it gather. p is not changed.
+func (o *output) frame(h frames.Header, p []byte) error {
+	if err := o.append(h, p); err != nil {
+		return err
+	}
+	if o.hold && len(o.buf) < maxHeld {
+		return nil
+	}
+	return o.flush()
+}
+
+// cuttable sends one frame that fits in half a buffer, and survives a deadline.
+// It reports whether the frame has begun to leave. If so, and a deadline cut
+// it, the rest stays in the buffer and leaves before anything else; if not, it
+// is as if it had never been.
+func (o *output) cuttable(h frames.Header, p []byte) (begun bool, err error) {
+	if len(o.buf)+frames.MaxHeaderLen+len(p) > bufferSize {
+		if err := o.flush(); err != nil {
+			return false, err
+		}
+	}
+	before := len(o.buf)
+	if err := o.append(h, p); err != nil {
+		return false, err
+	}
+	n, err := o.nc.Write(o.buf)
+	switch {
+	case err == nil:
+		o.release()
+		return true, nil
+	case n > before:
+		o.keep(o.buf[n:])
+		return true, err
+	default:
+		o.keep(o.buf[n:before])
+		return false, err
+	}
+}
+
+// keep leaves only rest, a part of the buffer, in it.
+func (o *output) keep(rest []byte) {
+	o.buf = o.buf[:copy(o.buf, rest)]
+	if len(o.buf) == 0 {
+		o.release()
+	}
+}
+
+// ready sends a frame that is built already, without copying it unless others
+// wait in front of it.
+func (o *output) ready(frame []byte) error {
+	if !o.hold && len(o.buf) == 0 {
+		o.arm()
+		_, err := o.nc.Write(frame)
+		return err
+	}
+	if len(o.buf)+len(frame) > bufferSize {
+		return o.send(frame)
+	}
+	if o.buf == nil {
+		o.buf = getBuffer()[:0]
+	}
+	o.buf = append(o.buf, frame...)
+	if o.hold && len(o.buf) < maxHeld {
+		return nil
+	}
+	return o.flush()
+}
+
+// append adds a frame to the buffer. Only what does not fit is sent.
+func (o *output) append(h frames.Header, p []byte) error {
+	h.Length = uint64(len(p))
+	if o.mask {
+		// A new key for each frame, and from a source that the peer, or the
+		// page that chose the payload, cannot guess (RFC 6455 section 10.3).
+		if _, err := io.ReadFull(o.rand, o.maskKey[:]); err != nil {
+			return err
+		}
+		h.Masked, h.MaskKey = true, o.maskKey
+	}
+	if len(o.buf) > 0 && len(o.buf)+frames.MaxHeaderLen+len(p) > bufferSize {
+		if err := o.flush(); err != nil {
+			return err
+		}
+	}
+	if o.buf == nil {
+		o.buf = getBuffer()[:0]
+	}
+	o.buf = frames.AppendHeader(o.buf, h)
+	if o.mask {
+		return o.appendMasked(p)
+	}
+	if len(p) > bufferSize-len(o.buf) {
+		return o.send(p)
+	}
+	o.buf = append(o.buf, p...)
+	return nil
+}
+
+// appendMasked copies p and masks the copy, piece by piece: the caller's bytes
+// are never touched.
+func (o *output) appendMasked(p []byte) error {
+	pos := 0
+	for {
+		start := len(o.buf)
+		n := min(len(p), bufferSize-start)
+		o.buf = append(o.buf, p[:n]...)
+		pos = frames.Mask(o.maskKey, pos, o.buf[start:])
+		p = p[n:]
+		if len(p) == 0 {
+			return nil
+		}
+		if err := o.flush(); err != nil {
+			return err
+		}
+		o.buf = getBuffer()[:0]
+	}
+}
+
+// flush sends what is in the buffer and gives the buffer back. When a deadline
+// cuts it short, the rest stays in the buffer.
+func (o *output) flush() error {
+	if len(o.buf) == 0 {
+		return nil
+	}
+	o.arm()
+	n, err := o.nc.Write(o.buf)
+	if err != nil {
+		o.keep(o.buf[n:])
+		return err
+	}
+	o.release()
+	return nil
+}
+
+// send sends what is in the buffer and then p, with one system call where the
+// system has writev, and without copying p.
+func (o *output) send(p []byte) error {
+	o.arm()
+	o.vec = append(o.vec[:0], o.buf, p) // an empty buffer does no harm
+	whole := o.vec                      // WriteTo moves the start of the slice it is called on
+	_, err := o.vec.WriteTo(o.nc)
+	clear(whole)
+	o.vec = whole[:0]
+	o.release()
+	return err
+}
+
+// release gives the buffer back with whatever is in it.
+func (o *output) release() {
+	if o.buf != nil {
+		putBuffer(o.buf)
+		o.buf = nil
+	}
+}
+
+// arm makes sure that a write does not wait for ever. Setting a deadline costs
+// more than writing a small frame into memory, so one that is far enough away
+// is left as it is.
+func (o *output) arm() {
+	if o.timeout <= 0 || o.netConn.Load() {
+		return
+	}
+	now := time.Now()
+	if o.deadline.Sub(now) < o.timeout/2 {
+		o.deadline = now.Add(o.timeout)
+		o.nc.SetWriteDeadline(o.deadline)
+	}
+}
+
+// disarm takes away a deadline that was set past this output.
+func (o *output) disarm() {
+	o.deadline = time.Time{}
+	o.nc.SetWriteDeadline(time.Time{})
+}
+
+func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

@@ -1,0 +1,172 @@
+package rfc6455
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"example.com/ws101/frames"
+)
+
+// Handler is what [Conn.Serve] calls. A nil function is skipped. The calls for
+// one connection come one after the other, never two at a time.
+type Handler struct {
+	// Open is called first.
+	Open func(c *Conn)
+	// Message is called for each message. p is valid until it returns: copy
+	// what is to be kept.
+	Message func(c *Conn, t MessageType, p []byte)
+	// Close is called last, with how the connection ended.
+	Close func(c *Conn, err *CloseError)
+}
+
+// Serve reads messages and hands them to h until the connection ends, and
+// returns how it ended, as a [*CloseError]. When ctx ends, the connection is
+// closed with 1001 (going away).
+//
+// Serve is the fastest and leanest way to read. A message that has arrived
+// whole is handed over where it lies, without a copy. While several messages
+// have arrived together, what is written in answer to them gathers and leaves
+// in one write: when the last of them has been handled, when 16 KiB have come
+// together, or after a millisecond, whichever is first.
+//
+// For the least memory per connection call Serve in a goroutine of its own and
+// let the one that did the handshake end: its stack has grown, and under
+// net/http it keeps the request and its buffers alive.
+//
+//	go conn.Serve(ctx, handler)
+func (c *Conn) Serve(ctx context.Context, h Handler) error {
+	if err := c.beginRead(ctx); err != nil {
+		return err
+	}
+	defer c.readLock.unlock()
+	c.serving.Store(true)
+	defer c.serving.Store(false)
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, func() { c.Close(frames.CloseGoingAway, "") })
+		defer stop()
+	}
+	// A handler that panics must not leave a connection behind that nobody
+	// reads. After an ordinary end this changes nothing.
+	defer c.cut(errHandlerPanic)
+
+	if h.Open != nil {
+		h.Open(c)
+	}
+	if h.Message == nil {
+		h.Message = func(*Conn, MessageType, []byte) {}
+	}
+	for c.serveMessage(h.Message) == nil {
+	}
+	e := c.end(nil)
+	if h.Close != nil {
+		h.Close(c, e)
+	}
+	return e
+}
+
+var errHandlerPanic = errors.New("rfc6455: the handler panicked")
+
+// serveMessage reads one message and hands it over. An error means that the
+// connection has ended.
+func (c *Conn) serveMessage(handle func(*Conn, MessageType, []byte)) error {
+	if c.closing.Load() {
+		if e := c.end(nil); e != nil {
+			return e // a write has failed: nothing more is delivered
+		}
+	}
+	if err := c.beginMessage(); err != nil {
+		return err
+	}
+	arrived := c.in.bytes()
+	if c.partial != nil || !c.m.head.Fin || c.m.head.Opcode == frames.Continuation || c.m.left > uint64(len(arrived)) {
+		return c.serveAssembled(handle)
+	}
+	p := arrived[:c.m.left]
+	if len(p) > 0 { // else advance has ended the frame
+		if err := c.m.payload(p); err != nil {
+			return c.failProtocol(err)
+		}
+	}
+	c.holdFor(arrived[len(p):])
+	handle(c, c.m.kind, p)
+	c.in.discard(len(p))
+	return nil
+}
+
+// serveAssembled puts the message at hand together in a buffer from a pool.
+func (c *Conn) serveAssembled(handle func(*Conn, MessageType, []byte)) error {
+	p := newMessage(len(c.partial))
+	defer func() { putMessage(p) }()
+	p = append(p, c.partial...)
+	c.partial = nil
+	for {
+		more, err := c.nextPayload()
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		if len(p) == cap(p) {
+			p = growMessage(p)
+		}
+		n, err := c.readPayload(p[len(p):cap(p)])
+		if err != nil {
+			return err
+		}
+		p = p[:len(p)+n]
+	}
+	c.holdFor(c.in.bytes())
+	handle(c, c.m.kind, p)
+	return nil
+}
+
+// holdTime is how long replies may gather.
+const holdTime = time.Millisecond
+
+// holdFor lets what is written gather if rest, which has arrived already,
+// begins with another whole frame: there will soon be more to send. It ends
+// when there is nothing more to read (releaseHeld), or after holdTime, so that
+// a handler that takes its time does not keep earlier replies back.
+func (c *Conn) holdFor(rest []byte) {
+	if c.holding || !wholeFrame(rest) {
+		return
+	}
+	if c.frameLock.lock(context.Background(), c.done) != nil {
+		return
+	}
+	c.out.hold = true
+	c.frameLock.unlock()
+	c.holding = true
+	if c.holdEnd == nil {
+		c.holdEnd = time.AfterFunc(math.MaxInt64, c.flushHeld)
+	}
+	c.holdEnd.Reset(holdTime)
+}
+
+func wholeFrame(b []byte) bool {
+	h, n, _ := frames.ParseHeader(b)
+	return n > 0 && h.Length <= uint64(len(b)-n)
+}
+
+// releaseHeld sends what has gathered. It is called before the reader waits.
+func (c *Conn) releaseHeld() {
+	if c.holding {
+		c.holding = false
+		c.holdEnd.Stop()
+		c.flushHeld()
+	}
+}
+
+func (c *Conn) flushHeld() {
+	if c.frameLock.lock(context.Background(), c.done) != nil {
+		return
+	}
+	c.out.hold = false
+	if err := c.out.flush(); err != nil {
+		c.failWrite(err)
+	}
+	c.unlockFrame()
+}
