@@ -1,0 +1,69 @@
+// Demos shows the real-time web alive: one vote, brought to the browser in several ways.
+//
+//	go run ./demos [NAME] [flags]
+//
+// Without NAME it serves all demos on one port, each under its name, and a start page. With NAME it
+// serves that one alone, at the root.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// The exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1 // it was asked for the right thing and could not do it
+	exitUsage   = 2 // it was asked for something that does not exist
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// After the first Ctrl-C the next one ends the program at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// A command is something else that this program does, with flags of its own:
+//
+//	go run ./demos COMMAND [arguments]
+type command struct {
+	name  string
+	about string // one line for the help text
+	run   func(ctx context.Context, args []string, stdout, stderr io.Writer) int
+}
+
+// commands are the commands besides serving. dial and measure belong here.
+var commands []command
+
+// run is main with everything that it touches passed in. It returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 {
+		for _, c := range commands {
+			if c.name == args[0] {
+				return c.run(ctx, args[1:], stdout, stderr)
+			}
+		}
+	}
+	f, err := parseFlags(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, help())
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "ws101: %v (-h shows all flags)\n", err)
+		return exitUsage
+	}
+	if err := serve(ctx, f, stdout, stderr); err != nil {
+		fmt.Fprintf(stderr, "ws101: %v\n", err)
+		return exitFailure
+	}
+	return exitOK
+}

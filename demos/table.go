@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"net/http"
+
+	"example.com/ws101/demos/longpolling"
+	"example.com/ws101/demos/polling"
+	"example.com/ws101/demos/site"
+	"example.com/ws101/demos/vote"
+)
+
+// A demo is one row of the start page, and one NAME of the command line.
+type demo struct {
+	name  string // also its address: /name/
+	title string
+	about string // two sentences for the start page
+	// open returns the demo as it is served at the root.
+	open func(shared) http.Handler
+}
+
+// shared is what all demos of one server have in common.
+type shared struct {
+	tally   *vote.Tally
+	origins *site.Origins
+	page    string          // a file in place of our page, or ""
+	closing context.Context // ends when the server begins to shut down
+}
+
+// demos are all demos, in the order of the lessons. A new one needs a row here and nothing else.
+var demos = []demo{
+	{
+		name:  "polling",
+		title: "Polling",
+		about: "The page asks on a timer, and every answer comes at once and is whole. " +
+			"It is the simplest way, and it works everywhere: news waits half an interval on average.",
+		open: func(s shared) http.Handler {
+			return polling.New(polling.Options{Tally: s.tally, Origins: s.origins, PageFile: s.page})
+		},
+	},
+	{
+		name:  "longpolling",
+		title: "Long polling",
+		about: "The server holds the request until there is news or 30 seconds have passed, and then the page asks again. " +
+			"News comes at once over plain HTTP, and costs a whole request each time.",
+		open: func(s shared) http.Handler {
+			return longpolling.New(longpolling.Options{Tally: s.tally, Origins: s.origins, PageFile: s.page, Closing: s.closing})
+		},
+	},
+}
+
+// find returns the demo of this name, or nil.
+func find(name string) *demo {
+	for i := range demos {
+		if demos[i].name == name {
+			return &demos[i]
+		}
+	}
+	return nil
+}
+
+func names() []string {
+	var s []string
+	for _, d := range demos {
+		s = append(s, d.name)
+	}
+	return s
+}
