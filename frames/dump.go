@@ -225,7 +225,7 @@ func (f Field) shortValue() string {
 	case FieldMaskKey, FieldPayload, FieldReason:
 		return ""
 	case FieldExtLength:
-		if f.Width < 16 || f.Width > 16 && f.Width < 64 {
+		if strings.HasSuffix(f.Value, "…") {
 			return "" // a part of the length is no length
 		}
 	}

@@ -40,6 +40,9 @@ func (u *UTF8) Add(p []byte) error {
 		}
 	}
 	u.seen += uint64(len(p))
+	if u.need == 0 {
+		u.lo, u.hi = 0, 0 // so that equal texts leave equal states behind
+	}
 	return nil
 }
 

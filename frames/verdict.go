@@ -191,18 +191,3 @@ func (x *Explanation) lengthIsHere() bool {
 	}
 	return true
 }
-
-// meaning says what a close code in a Close frame tells.
-func (c CloseCode) meaning() string {
-	switch name := c.name(); {
-	case !c.IsSendable() && name != "":
-		return name + ", which must not be sent"
-	case !c.IsSendable():
-		return "not a close code that may be sent"
-	case name != "":
-		return name
-	case c < 4000:
-		return "registered with IANA by a library, framework or application"
-	}
-	return "private: what the two ends agreed that it means"
-}

@@ -1,0 +1,236 @@
+package frames
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The examples of RFC 6455 section 5.7: headers, and where they end.
+var rfcExamples = []struct {
+	name, bytes string
+	want        Header
+	payload     string // clear; of the long ones nothing
+}{
+	{"a whole unmasked text message", "81 05 48 65 6c 6c 6f",
+		Header{Fin: true, Opcode: Text, Length: 5}, "Hello"},
+	{"a whole masked text message", "81 85 37 fa 21 3d 7f 9f 4d 51 58",
+		Header{Fin: true, Opcode: Text, Masked: true, MaskKey: key, Length: 5}, "Hello"},
+	{"the first fragment of two", "01 03 48 65 6c",
+		Header{Opcode: Text, Length: 3}, "Hel"},
+	{"the second fragment of two", "80 02 6c 6f",
+		Header{Fin: true, Opcode: Continuation, Length: 2}, "lo"},
+	{"an unmasked ping", "89 05 48 65 6c 6c 6f",
+		Header{Fin: true, Opcode: Ping, Length: 5}, "Hello"},
+	{"a masked pong", "8a 85 37 fa 21 3d 7f 9f 4d 51 58",
+		Header{Fin: true, Opcode: Pong, Masked: true, MaskKey: key, Length: 5}, "Hello"},
+	{"256 bytes of binary", "82 7e 01 00",
+		Header{Fin: true, Opcode: Binary, Length: 256}, ""},
+	{"64 KiB of binary", "82 7f 00 00 00 00 00 01 00 00",
+		Header{Fin: true, Opcode: Binary, Length: 65536}, ""},
+}
+
+func TestHeaderRFCExamples(t *testing.T) {
+	for _, c := range rfcExamples {
+		t.Run("6455-5.2-8 "+c.name, func(t *testing.T) {
+			b := wire(t, c.bytes)
+			h, n, err := ParseHeader(b)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, h)
+			assert.Equal(t, len(b)-len(c.payload), n)
+			assert.Equal(t, b[:n], AppendHeader(nil, h), "appended again")
+
+			payload := bytes.Clone(b[n:])
+			Mask(h.MaskKey, 0, payload)
+			assert.Equal(t, c.payload, string(payload))
+		})
+	}
+}
+
+func TestHeaderBits(t *testing.T) {
+	t.Run("6455-5.2-8 every first two bytes", func(t *testing.T) {
+		rest := wire(t, "00 00 00 00 00 00 00 00 00 00 00 00")
+		for b0 := range 256 {
+			for b1 := range 256 {
+				b := append([]byte{byte(b0), byte(b1)}, rest...)
+				h, n, _ := ParseHeader(b)
+				require.NotZero(t, n)
+				require.Equal(t, b0>>7 == 1, h.Fin)
+				require.Equal(t, b0>>6&1 == 1, h.Rsv1)
+				require.Equal(t, b0>>5&1 == 1, h.Rsv2)
+				require.Equal(t, b0>>4&1 == 1, h.Rsv3)
+				require.Equal(t, Opcode(b0&15), h.Opcode)
+				require.Equal(t, b1>>7 == 1, h.Masked)
+				if b1&127 < 126 {
+					require.Equal(t, uint64(b1&127), h.Length)
+				}
+			}
+		}
+	})
+}
+
+// The lengths at which the form changes, and the largest ones.
+var lengthForms = []struct {
+	length uint64
+	bytes  string // of an unmasked binary frame's header
+}{
+	{0, "82 00"},
+	{1, "82 01"},
+	{125, "82 7d"},
+	{126, "82 7e 00 7e"},
+	{127, "82 7e 00 7f"},
+	{65535, "82 7e ff ff"},
+	{65536, "82 7f 00 00 00 00 00 01 00 00"},
+	{1<<31 - 1, "82 7f 00 00 00 00 7f ff ff ff"},
+	{1 << 31, "82 7f 00 00 00 00 80 00 00 00"},
+	{1 << 32, "82 7f 00 00 00 01 00 00 00 00"},
+	{1 << 62, "82 7f 40 00 00 00 00 00 00 00"},
+	{1<<63 - 1, "82 7f 7f ff ff ff ff ff ff ff"},
+}
+
+func TestHeaderLength(t *testing.T) {
+	for _, c := range lengthForms {
+		t.Run(fmt.Sprintf("6455-5.2-5 length %d in its shortest form", c.length), func(t *testing.T) {
+			want := Header{Fin: true, Opcode: Binary, Length: c.length}
+			b := wire(t, c.bytes)
+			h, n, err := ParseHeader(b)
+			require.NoError(t, err)
+			assert.Equal(t, want, h)
+			assert.Equal(t, len(b), n)
+			assert.Equal(t, b, AppendHeader(nil, h))
+
+			want.Masked, want.MaskKey = true, key
+			masked := AppendHeader(nil, want)
+			h, n, err = ParseHeader(masked)
+			require.NoError(t, err)
+			assert.Equal(t, want, h)
+			assert.Equal(t, len(b)+4, n)
+		})
+	}
+}
+
+func TestHeaderLengthBroken(t *testing.T) {
+	for _, c := range []struct {
+		name, rule, bytes string
+		length            uint64
+		form              LengthForm
+	}{
+		{"0 in 16 bits", "6455-5.2-5", "82 7e 00 00", 0, Length16},
+		{"2 in 16 bits", "6455-5.2-5", "82 7e 00 02", 2, Length16},
+		{"125 in 16 bits", "6455-5.2-5", "82 7e 00 7d", 125, Length16},
+		{"0 in 64 bits", "6455-5.2-5", "82 7f 00 00 00 00 00 00 00 00", 0, Length64},
+		{"126 in 64 bits", "6455-5.2-5", "82 7f 00 00 00 00 00 00 00 7e", 126, Length64},
+		{"65535 in 64 bits", "6455-5.2-5", "82 7f 00 00 00 00 00 00 ff ff", 65535, Length64},
+		{"top bit set", "6455-5.2-4", "82 7f 80 00 00 00 00 00 00 00", 1 << 63, Length64},
+		{"all bits set", "6455-5.2-4", "82 7f ff ff ff ff ff ff ff ff", math.MaxUint64, Length64},
+	} {
+		t.Run(c.rule+" "+c.name, func(t *testing.T) {
+			b := wire(t, c.bytes)
+			h, n, err := ParseHeader(b)
+			requireRule(t, err, c.rule, CloseProtocolError)
+			assert.Equal(t, Header{Fin: true, Opcode: Binary, Length: c.length}, h, "told all the same")
+			assert.Equal(t, len(b), n, "told all the same")
+			assert.Equal(t, b, AppendHeaderForm(nil, h, c.form), "can be made on purpose")
+		})
+	}
+}
+
+func TestHeaderCutShort(t *testing.T) {
+	for _, length := range []uint64{0, 125, 126, 65535, 65536, 1<<63 - 1, 1 << 63} {
+		for _, masked := range []bool{false, true} {
+			h := Header{Opcode: Text, Masked: masked, Length: length}
+			if masked {
+				h.MaskKey = key
+			}
+			b := AppendHeader(nil, h)
+			for i := range b {
+				got, n, err := ParseHeader(b[:i])
+				require.Zero(t, n, "% x", b[:i])
+				require.NoError(t, err, "% x", b[:i])
+				require.Equal(t, Header{}, got, "% x", b[:i])
+			}
+			_, n, _ := ParseHeader(append(b, 0xff))
+			require.Equal(t, len(b), n, "what follows is no part of the header")
+			require.LessOrEqual(t, n, MaxHeaderLen)
+		}
+	}
+}
+
+func TestAppendHeaderForm(t *testing.T) {
+	for _, c := range []struct {
+		length uint64
+		form   LengthForm
+		want   string
+	}{
+		{5, Shortest, "82 05"},
+		{5, Length16, "82 7e 00 05"},
+		{5, Length64, "82 7f 00 00 00 00 00 00 00 05"},
+		{300, Shortest, "82 7e 01 2c"},
+		{300, Length16, "82 7e 01 2c"},
+		{300, Length64, "82 7f 00 00 00 00 00 00 01 2c"},
+		{65536, Length16, "82 7f 00 00 00 00 00 01 00 00"}, // widened
+	} {
+		got := AppendHeaderForm([]byte{0xaa}, Header{Fin: true, Opcode: Binary, Length: c.length}, c.form)
+		assert.Equal(t, wire(t, "aa "+c.want), got, "%d in form %d", c.length, c.form)
+	}
+}
+
+func TestHeaderDoesNotAllocate(t *testing.T) {
+	b := wire(t, "81 fe 01 2c 37 fa 21 3d")
+	h, _, err := ParseHeader(b)
+	require.NoError(t, err)
+	noAllocs(t, "ParseHeader", func() { _, _, _ = ParseHeader(b) })
+	room := make([]byte, 0, MaxHeaderLen)
+	noAllocs(t, "AppendHeader into room", func() { _ = AppendHeader(room, h) })
+}
+
+func FuzzHeader(f *testing.F) {
+	for _, c := range rfcExamples {
+		f.Add(wire(f, c.bytes))
+	}
+	f.Add(wire(f, "82 7e 00 02"))
+	f.Add(wire(f, "82 ff 80 00 00 00 00 00 00 00 37 fa 21 3d"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h, n, err := ParseHeader(b)
+		if n == 0 {
+			require.NoError(t, err)
+			require.Less(t, len(b), MaxHeaderLen)
+			return
+		}
+		form := Shortest
+		if err != nil {
+			form = map[byte]LengthForm{126: Length16, 127: Length64}[b[1]&127]
+		}
+		require.Equal(t, b[:n], AppendHeaderForm(nil, h, form))
+	})
+}
+
+func BenchmarkParseHeader(b *testing.B) {
+	for _, c := range []struct{ name, bytes string }{
+		{"7bit", "81 05"},
+		{"7bit masked", "81 85 37 fa 21 3d"},
+		{"16bit masked", "81 fe 01 2c 37 fa 21 3d"},
+		{"64bit masked", "81 ff 00 00 00 00 00 01 00 00 37 fa 21 3d"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			in := wire(b, c.bytes)
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _, _ = ParseHeader(in)
+			}
+		})
+	}
+}
+
+func BenchmarkAppendHeader(b *testing.B) {
+	h := Header{Fin: true, Opcode: Text, Masked: true, MaskKey: key, Length: 300}
+	room := make([]byte, 0, MaxHeaderLen)
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = AppendHeader(room, h)
+	}
+}
