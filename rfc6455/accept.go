@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -46,6 +47,9 @@ type AcceptOptions struct {
 // with the fitting HTTP status (RFC 6455 section 4.2.2) and a sentence that
 // says why, and nc is closed. The error is then a [*handshake.Error]. nc is
 // closed on every other error too.
+//
+// Accept waits for the client, up to [Options.HandshakeTimeout]: call it in the
+// goroutine of the connection, not in the loop that accepts.
 func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *handshake.Request, error) {
 	if opts == nil {
 		opts = &AcceptOptions{}
@@ -88,6 +92,10 @@ func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *hand
 // Upgrade does the same under net/http: it takes the connection over from the
 // server that called the handler. After an error the answer has been written
 // and the handler has only to return.
+//
+// The connection outlives the handler and the server's timeouts. The context of
+// r does not: it ends when the handler returns, so a [Conn.Serve] that goes on
+// in another goroutine needs another one.
 func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn, error) {
 	if opts == nil {
 		opts = &AcceptOptions{}
@@ -95,7 +103,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn
 	answer, err := opts.judge(handshake.FromHTTP(r))
 	if err != nil {
 		opts.logRefusal(nil, err)
-		refuseHTTP(w, handshake.Refuse(err))
+		refuseHTTP(w, r, handshake.Refuse(err))
 		return nil, err
 	}
 	nc, brw, err := http.NewResponseController(w).Hijack()
@@ -125,7 +133,7 @@ func (o *AcceptOptions) judge(req *handshake.Request) (*handshake.Response, erro
 	}
 	if o.Check != nil {
 		if err := o.Check(req); err != nil {
-			return nil, err
+			return nil, fromCheck(err)
 		}
 	}
 	if o.Group != nil && o.Group.isClosing() {
@@ -148,6 +156,18 @@ func (o *AcceptOptions) judge(req *handshake.Request) (*handshake.Response, erro
 	return answer, nil
 }
 
+// fromCheck makes a [*handshake.Error] of what Check returned. A timeout of its
+// own, say, is not one of the client's, as [handshake.Refuse] would take it.
+func fromCheck(err error) error {
+	var known *handshake.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	return &handshake.Error{
+		Status: http.StatusInternalServerError, Text: "the server failed to answer this request", Err: err,
+	}
+}
+
 // open makes the connection once the 101 is on its way.
 func (o *AcceptOptions) open(nc net.Conn, answer *handshake.Response, early []byte) *Conn {
 	return newConn(nc, false, answer.Header.Get("Sec-WebSocket-Protocol"), early, &o.Options)
@@ -164,11 +184,25 @@ func (o *AcceptOptions) logRefusal(nc net.Conn, err error) {
 	o.Logger.Warn("websocket: a handshake was refused", "remote", remote, "error", err)
 }
 
-// refuseHTTP writes an answer by way of net/http, which sets the fields of the
-// framing itself.
-func refuseHTTP(w http.ResponseWriter, answer *handshake.Response) {
+// refuseHTTP writes an answer by way of net/http.
+//
+// An HTTP/1.1 connection ends behind it. A proxy that does not wait for the 101
+// takes what the client sends next for frames, and passes it on without a look,
+// so it must not be served as another request. net/http ends the connection if
+// "close" is the first of the Connection fields. An HTTP/2 connection is shared
+// with other requests, and goes on.
+func refuseHTTP(w http.ResponseWriter, r *http.Request, answer *handshake.Response) {
+	header := w.Header()
 	for _, f := range answer.Header {
-		w.Header().Add(f.Name, f.Value)
+		if f.Name != "Connection" {
+			header.Add(f.Name, f.Value)
+		}
+	}
+	if r.ProtoMajor == 1 {
+		header.Set("Connection", "close")
+		if answer.Header.HasToken("Connection", "Upgrade") {
+			header.Add("Connection", "Upgrade")
+		}
 	}
 	w.WriteHeader(answer.Status)
 	w.Write(answer.Body)
@@ -184,7 +218,7 @@ func limitHandshake(ctx context.Context, nc net.Conn, o *Options) (done func(err
 	if err := nc.SetDeadline(time.Now().Add(o.handshakeTimeout())); err != nil {
 		return nil, err
 	}
-	stop := watch(ctx, nc.SetDeadline)
+	stop := watch(ctx, nc, net.Conn.SetDeadline)
 	return func(err error) error {
 		if stop() && err == nil {
 			err = ctx.Err()

@@ -23,12 +23,14 @@ func getBuffer() []byte { return buffers.Get().(*[bufferSize]byte)[:] }
 func putBuffer(b []byte) { buffers.Put((*[bufferSize]byte)(b[:bufferSize])) }
 
 // A message that does not lie whole in the read buffer is put together in one
-// of these sizes, each four times the one before, so that growing copies
-// little. The first is that of the read buffers, which come from their own
-// pool; what is larger than the last is left to the garbage collector.
-var messageSizes = [...]int{bufferSize, 4 * bufferSize, 16 * bufferSize, 64 * bufferSize}
-
-var messagePools [len(messageSizes)]sync.Pool
+// of four sizes, each four times the one before, so that growing copies little.
+// The first is that of the read buffers and comes from their pool; what is
+// larger than the last is left to the garbage collector.
+var (
+	messages4  = sync.Pool{New: func() any { return new([4 * bufferSize]byte) }}
+	messages16 = sync.Pool{New: func() any { return new([16 * bufferSize]byte) }}
+	messages64 = sync.Pool{New: func() any { return new([64 * bufferSize]byte) }}
+)
 
 // growMessage returns a buffer that holds what p does, with room for more, and
 // takes p back.
@@ -41,33 +43,29 @@ func growMessage(p []byte) []byte {
 
 // newMessage returns an empty buffer with room for at least n bytes.
 func newMessage(n int) []byte {
-	for i, size := range messageSizes {
-		switch {
-		case n > size:
-			continue
-		case i == 0:
-			return getBuffer()[:0]
-		}
-		if p, ok := messagePools[i].Get().(*[]byte); ok {
-			return *p
-		}
-		return make([]byte, 0, size)
+	switch {
+	case n <= bufferSize:
+		return getBuffer()[:0]
+	case n <= 4*bufferSize:
+		return messages4.Get().(*[4 * bufferSize]byte)[:0]
+	case n <= 16*bufferSize:
+		return messages16.Get().(*[16 * bufferSize]byte)[:0]
+	case n <= 64*bufferSize:
+		return messages64.Get().(*[64 * bufferSize]byte)[:0]
 	}
 	return make([]byte, 0, 2*n)
 }
 
 // putMessage gives back what newMessage or growMessage returned.
 func putMessage(p []byte) {
-	for i, size := range messageSizes {
-		switch {
-		case cap(p) != size:
-			continue
-		case i == 0:
-			putBuffer(p)
-		default:
-			p = p[:0]
-			messagePools[i].Put(&p)
-		}
-		return
+	switch p = p[:cap(p)]; len(p) {
+	case bufferSize:
+		putBuffer(p)
+	case 4 * bufferSize:
+		messages4.Put((*[4 * bufferSize]byte)(p))
+	case 16 * bufferSize:
+		messages16.Put((*[16 * bufferSize]byte)(p))
+	case 64 * bufferSize:
+		messages64.Put((*[64 * bufferSize]byte)(p))
 	}
 }

@@ -3,6 +3,7 @@ package rfc6455
 import (
 	"context"
 	"errors"
+	"net"
 	"time"
 	"unicode/utf8"
 
@@ -66,7 +67,7 @@ func (c *Conn) awaitClose(ctx context.Context) *CloseError {
 	if e := c.end(nil); e != nil {
 		return e
 	}
-	stop := watch(ctx, c.nc.SetReadDeadline)
+	stop := watch(ctx, c.nc, net.Conn.SetReadDeadline)
 	for err == nil {
 		if err = c.skipMessage(); err == nil {
 			err = c.advance()
@@ -149,8 +150,10 @@ func (c *Conn) sendClose(ctx context.Context, code CloseCode, payload []byte) (b
 	}
 	c.out.code.Store(uint32(code))
 	c.out.hold = false
-	stop := watch(ctx, c.nc.SetWriteDeadline)
+	stop := watch(ctx, c.nc, net.Conn.SetWriteDeadline)
+	c.out.ctx = ctx
 	err := c.out.frame(frames.Header{Fin: true, Opcode: frames.Close}, payload)
+	c.out.ctx = nil
 	if stop() || err != nil {
 		return true, errCloseUnsent
 	}

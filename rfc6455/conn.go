@@ -142,7 +142,6 @@ func (c *Conn) shut() {
 		return
 	default:
 	}
-	close(c.done)
 	if c.keepAlive != nil {
 		c.keepAlive.timer.Stop()
 	}
@@ -152,6 +151,7 @@ func (c *Conn) shut() {
 	if c.group != nil {
 		c.group.remove(c)
 	}
+	close(c.done)
 	if c.report != nil {
 		c.report(c.ended)
 	}
@@ -164,20 +164,24 @@ func (c *Conn) cut(err error) *CloseError {
 	return e
 }
 
-// watch makes ctx interrupt what goes on with the socket: when ctx ends,
-// interrupt is called, which sets a deadline in the past. The function that
-// watch returns ends the watching; it reports whether ctx has ended, and if so
-// the deadline has been set and is now to be cleared.
+// setDeadline is net.Conn.SetReadDeadline, SetWriteDeadline or SetDeadline: the
+// method without a receiver, which unlike one with it is not allocated.
+type setDeadline func(net.Conn, time.Time) error
+
+// watch makes ctx interrupt what goes on with the socket: when ctx ends, a
+// deadline in the past is set. The function that watch returns ends the
+// watching; it reports whether ctx has ended, and if so the deadline has been
+// set and is now to be cleared.
 //
 // A goroutine for each call would do the same and cost a stack. A context that
 // cannot be cancelled costs nothing at all.
-func watch(ctx context.Context, interrupt func(time.Time) error) (stop func() bool) {
+func watch(ctx context.Context, nc net.Conn, set setDeadline) (stop func() bool) {
 	if ctx.Done() == nil {
 		return never
 	}
 	interrupted := make(chan struct{})
 	stopAfter := context.AfterFunc(ctx, func() {
-		interrupt(past)
+		set(nc, past)
 		close(interrupted)
 	})
 	return func() bool {

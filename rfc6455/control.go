@@ -1,6 +1,10 @@
 package rfc6455
 
-import "example.com/ws101/frames"
+import (
+	"time"
+
+	"example.com/ws101/frames"
+)
 
 // handleControl does what the control frame that has just arrived asks for. Its
 // error ends the reading.
@@ -22,28 +26,44 @@ func (c *Conn) handleControl() error {
 // to read, and the peer for us. So if the frame lock is held, the Pong is left
 // for its holder to send. Only the latest one is kept, which the RFC allows and
 // which bounds what a flood of Pings can cost.
+//
+// Nor may it wait for the peer, which may be blocked by a Pong for us in just
+// the same way. So the Pong is sent by another goroutine. The reader gives it
+// a moment, which is nearly always enough: then each Ping has its Pong, and
+// they keep their order.
 func (c *Conn) pong(payload []byte) error {
 	c.pongLock.Lock()
 	c.pongData = append(c.pongData[:0], payload...)
 	c.pongDue.Store(true)
 	c.pongLock.Unlock()
-	return c.sendPong()
-}
-
-// sendPong sends the Pong that is due, if the frame lock is free. Whoever holds
-// it looks for one after letting it go, so none is forgotten.
-func (c *Conn) sendPong() error {
-	for c.pongDue.Load() && c.frameLock.tryLock() {
-		err := c.putPong()
-		c.frameLock.unlock()
-		if err != nil {
-			return err
-		}
+	sent := make(chan struct{})
+	go func() {
+		c.sendPong()
+		close(sent)
+	}()
+	select {
+	case <-sent:
+	case <-time.After(pongTime):
+	}
+	if e := c.end(nil); e != nil {
+		return e
 	}
 	return nil
 }
 
-func (c *Conn) putPong() error {
+// pongTime is how long the reader waits for a Pong to leave.
+const pongTime = 100 * time.Millisecond
+
+// sendPong sends the Pong that is due, if the frame lock is free. Whoever holds
+// it looks for one after letting it go, so none is forgotten.
+func (c *Conn) sendPong() {
+	for c.pongDue.Load() && c.frameLock.tryLock() {
+		c.putPong()
+		c.frameLock.unlock()
+	}
+}
+
+func (c *Conn) putPong() {
 	// The payload is taken out by a swap, so that the reader can leave the
 	// next one while this one is being written.
 	c.pongLock.Lock()
@@ -51,11 +71,10 @@ func (c *Conn) putPong() error {
 	c.pongData, c.pongOut = c.pongOut, c.pongData
 	c.pongLock.Unlock()
 	if c.out.sentCode() != 0 {
-		return nil // nothing follows a Close frame
+		return // nothing follows a Close frame
 	}
 	err := c.out.frame(frames.Header{Fin: true, Opcode: frames.Pong}, c.pongOut)
 	if err != nil && !(isTimeout(err) && c.out.netConn.Load()) {
-		return c.failWrite(err)
+		c.failWrite(err)
 	}
-	return nil
 }

@@ -134,6 +134,7 @@ func (in *input) readPast(p []byte) (int, error) {
 	in.waiting.Store(true)
 	defer in.waiting.Store(false)
 	n, err := in.nc.Read(p)
+	in.full = false // or the next wait would be with a large buffer
 	if n > 0 {
 		in.heard.Store(true)
 		return n, nil

@@ -44,6 +44,8 @@ type netConn struct {
 	// Several goroutines may read from a net.Conn, one may from a Conn.
 	reading sync.Mutex
 
+	closed atomic.Bool // by Close
+
 	// The deadlines are set on the socket, which watches them. They are kept
 	// here as well, since a call that needs no socket must heed them too.
 	readBy, writeBy deadline
@@ -104,6 +106,8 @@ func (n *netConn) readError(err error) error {
 		return err
 	}
 	switch {
+	case n.closed.Load(): // however the peer took it
+		return n.opError("read", net.ErrClosed)
 	case e.Clean && e.Remote:
 		return io.EOF
 	case n.c.closing.Load() && (e.Err == nil || errors.Is(e, net.ErrClosed)):
@@ -182,6 +186,7 @@ func (n *netConn) writeChunk(p []byte) (int, error) {
 
 // Close implements net.Conn.
 func (n *netConn) Close() error {
+	n.closed.Store(true)
 	n.c.nc.SetDeadline(noDeadline) // those of the user are over now
 	n.c.Close(frames.CloseNormal, "")
 	return nil

@@ -1,6 +1,7 @@
 package rfc6455
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"io"
@@ -28,8 +29,9 @@ type output struct {
 	vec  net.Buffers // for a payload too large to copy
 	hold bool        // see Serve: frames may gather in buf
 
-	timeout  time.Duration // Options.WriteTimeout
-	deadline time.Time     // the one armed last
+	timeout  time.Duration   // Options.WriteTimeout
+	deadline time.Time       // the one armed last
+	ctx      context.Context // of the write at hand, or nil; see arm
 	// netConn is set once the connection is used as a net.Conn: its user sets
 	// the deadlines, and a frame that was cut by one is finished later.
 	netConn atomic.Bool
@@ -220,6 +222,11 @@ func (o *output) arm() {
 	if o.deadline.Sub(now) < o.timeout/2 {
 		o.deadline = now.Add(o.timeout)
 		o.nc.SetWriteDeadline(o.deadline)
+		// If the context ended just before, its deadline in the past has been
+		// overwritten here; if it ends from here on, its own comes last.
+		if o.ctx != nil && o.ctx.Err() != nil {
+			o.nc.SetWriteDeadline(past)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"time"
 
 	"example.com/ws101/frames"
@@ -25,7 +26,7 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 	if err := c.beginRead(ctx); err != nil {
 		return 0, nil, err
 	}
-	stop := watch(ctx, c.nc.SetReadDeadline)
+	stop := watch(ctx, c.nc, net.Conn.SetReadDeadline)
 	t, p, err := c.readMessage()
 	return t, p, c.endRead(ctx, stop, err)
 }
@@ -252,7 +253,7 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	if err := c.beginRead(ctx); err != nil {
 		return 0, nil, err
 	}
-	stop := watch(ctx, c.nc.SetReadDeadline)
+	stop := watch(ctx, c.nc, net.Conn.SetReadDeadline)
 	err := c.beginMessage()
 	var t MessageType
 	if err == nil {
@@ -297,7 +298,7 @@ func (r *messageReader) Read(p []byte) (int, error) {
 		c.readLock.unlock()
 		return n, nil
 	}
-	stop := watch(r.ctx, c.nc.SetReadDeadline)
+	stop := watch(r.ctx, c.nc, net.Conn.SetReadDeadline)
 	more, err := c.nextPayload()
 	n := 0
 	if more {

@@ -25,6 +25,9 @@ type Handler struct {
 // returns how it ended, as a [*CloseError]. When ctx ends, the connection is
 // closed with 1001 (going away).
 //
+// If the connection has ended before, Serve returns how, and if another
+// goroutine is reading, [ErrConcurrentRead]; nothing of h is called then.
+//
 // Serve is the fastest and leanest way to read. A message that has arrived
 // whole is handed over where it lies, without a copy. While several messages
 // have arrived together, what is written in answer to them gathers and leaves
@@ -37,7 +40,8 @@ type Handler struct {
 //
 //	go conn.Serve(ctx, handler)
 func (c *Conn) Serve(ctx context.Context, h Handler) error {
-	if err := c.beginRead(ctx); err != nil {
+	// Not with ctx: one that has ended already is to close the connection, too.
+	if err := c.beginRead(context.Background()); err != nil {
 		return err
 	}
 	defer c.readLock.unlock()
@@ -80,10 +84,12 @@ func (c *Conn) serveMessage(handle func(*Conn, MessageType, []byte)) error {
 		return err
 	}
 	arrived := c.in.bytes()
-	if c.partial != nil || !c.m.head.Fin || c.m.head.Opcode == frames.Continuation || c.m.left > uint64(len(arrived)) {
+	if c.partial != nil || !c.m.head.Fin || c.m.head.Opcode != c.m.kind || c.m.left > uint64(len(arrived)) {
 		return c.serveAssembled(handle)
 	}
-	p := arrived[:c.m.left]
+	// Its capacity ends with it: a handler that appends to it must not write over
+	// the message behind it.
+	p := arrived[:c.m.left:c.m.left]
 	if len(p) > 0 { // else advance has ended the frame
 		if err := c.m.payload(p); err != nil {
 			return c.failProtocol(err)
@@ -95,32 +101,35 @@ func (c *Conn) serveMessage(handle func(*Conn, MessageType, []byte)) error {
 	return nil
 }
 
-// serveAssembled puts the message at hand together in a buffer from a pool.
+// serveAssembled hands over a message that does not lie whole in the input.
 func (c *Conn) serveAssembled(handle func(*Conn, MessageType, []byte)) error {
-	p := newMessage(len(c.partial))
-	defer func() { putMessage(p) }()
-	p = append(p, c.partial...)
+	p, err := c.assemble()
+	if err == nil {
+		c.holdFor(c.in.bytes())
+		handle(c, c.m.kind, p[:len(p):len(p)])
+	}
+	putMessage(p)
+	return err
+}
+
+// assemble reads the message at hand to its end, into a buffer from a pool.
+func (c *Conn) assemble() ([]byte, error) {
+	p := append(newMessage(len(c.partial)), c.partial...)
 	c.partial = nil
 	for {
 		more, err := c.nextPayload()
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
+		if err != nil || !more {
+			return p, err
 		}
 		if len(p) == cap(p) {
 			p = growMessage(p)
 		}
 		n, err := c.readPayload(p[len(p):cap(p)])
-		if err != nil {
-			return err
-		}
 		p = p[:len(p)+n]
+		if err != nil {
+			return p, err
+		}
 	}
-	c.holdFor(c.in.bytes())
-	handle(c, c.m.kind, p)
-	return nil
 }
 
 // holdTime is how long replies may gather.
@@ -134,11 +143,12 @@ func (c *Conn) holdFor(rest []byte) {
 	if c.holding || !wholeFrame(rest) {
 		return
 	}
-	if c.frameLock.lock(context.Background(), c.done) != nil {
+	// The reader does not wait for a writer; see pong.
+	if !c.frameLock.tryLock() {
 		return
 	}
 	c.out.hold = true
-	c.frameLock.unlock()
+	c.unlockFrame()
 	c.holding = true
 	if c.holdEnd == nil {
 		c.holdEnd = time.AfterFunc(math.MaxInt64, c.flushHeld)
@@ -156,14 +166,23 @@ func (c *Conn) releaseHeld() {
 	if c.holding {
 		c.holding = false
 		c.holdEnd.Stop()
-		c.flushHeld()
+		if !c.frameLock.tryLock() {
+			go c.flushHeld() // when the writer of the moment is done
+			return
+		}
+		c.endHold()
 	}
 }
 
 func (c *Conn) flushHeld() {
-	if c.frameLock.lock(context.Background(), c.done) != nil {
-		return
+	if c.frameLock.lock(context.Background(), c.done) == nil {
+		c.endHold()
 	}
+}
+
+// endHold sends what has gathered and lets the frame lock go, which the caller
+// holds.
+func (c *Conn) endHold() {
 	c.out.hold = false
 	if err := c.out.flush(); err != nil {
 		c.failWrite(err)

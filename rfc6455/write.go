@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"unicode/utf8"
 
 	"example.com/ws101/frames"
@@ -70,8 +71,10 @@ func (c *Conn) write(ctx context.Context, put func() error) error {
 	if c.closing.Load() {
 		return c.closedError()
 	}
-	stop := watch(ctx, c.nc.SetWriteDeadline)
+	stop := watch(ctx, c.nc, net.Conn.SetWriteDeadline)
+	c.out.ctx = ctx
 	err := put()
+	c.out.ctx = nil
 	if stop() {
 		if err != nil && isTimeout(err) {
 			err = fmt.Errorf("%w: %w", errWriteStopped, ctx.Err())

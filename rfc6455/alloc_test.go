@@ -1,0 +1,106 @@
+//go:build !race
+
+package rfc6455
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// On the steady path nothing is allocated, but for the slice that Read gives
+// away. (The race detector makes sync.Pool forget on purpose.)
+func TestSteadyPathAllocatesNothing(t *testing.T) {
+	const runs = 200
+	for _, r := range roles {
+		for _, n := range []int{0, 1, 125, 1000, 20_000, 100_000} {
+			name := fmt.Sprintf(" %d bytes, %s", n, r.name)
+			p := bytes.Repeat([]byte("a"), n)
+			t.Run("Write"+name, func(t *testing.T) {
+				s := &memory{}
+				c := r.conn(s, quiet)
+				assert.Zero(t, testing.AllocsPerRun(runs, func() {
+					if err := c.Write(forever, Text, p); err != nil {
+						t.Fatal(err)
+					}
+				}))
+				assert.Equal(t, (runs+1)*len(frame(r.client, 0x81, string(p))), s.written)
+			})
+			t.Run("WritePrepared"+name, func(t *testing.T) {
+				s := &memory{}
+				c := r.conn(s, quiet)
+				m, err := Prepare(Text, p)
+				require.NoError(t, err)
+				assert.Zero(t, testing.AllocsPerRun(runs, func() {
+					if err := c.WritePrepared(forever, m); err != nil {
+						t.Fatal(err)
+					}
+				}))
+				assert.Equal(t, (runs+1)*len(frame(r.client, 0x81, string(p))), s.written)
+			})
+			t.Run("Read"+name, func(t *testing.T) {
+				c := r.conn(&memory{in: r.frame(0x81, string(p))}, quiet)
+				allocs := testing.AllocsPerRun(runs, func() {
+					if _, got, err := c.Read(forever); err != nil || len(got) != n {
+						t.Fatal(len(got), err)
+					}
+				})
+				switch {
+				case n == 0:
+					assert.Zero(t, allocs)
+				case n <= firstAlloc:
+					assert.EqualValues(t, 1, allocs)
+				default:
+					assert.LessOrEqual(t, allocs, 4.0, "room is made as bytes arrive")
+				}
+			})
+			t.Run("Serve, echo"+name, func(t *testing.T) {
+				s := &memory{in: bytes.Repeat(r.frame(0x81, string(p)), 3)}
+				c := r.conn(s, quiet)
+				handle := func(c *Conn, kind MessageType, p []byte) {
+					if err := c.Write(forever, kind, p); err != nil {
+						t.Fatal(err)
+					}
+				}
+				assert.Zero(t, testing.AllocsPerRun(runs, func() {
+					if err := c.serveMessage(handle); err != nil {
+						t.Fatal(err)
+					}
+				}))
+			})
+		}
+	}
+}
+
+func TestNetConnAllocatesNothing(t *testing.T) {
+	for _, r := range roles {
+		t.Run(r.name, func(t *testing.T) {
+			n := r.conn(&memory{in: r.frame(0x82, "0123456789")}, quiet).NetConn(Binary)
+			p := make([]byte, 10)
+			assert.Zero(t, testing.AllocsPerRun(200, func() {
+				if _, err := n.Write(p); err != nil {
+					t.Fatal(err)
+				}
+				if k, err := n.Read(p); err != nil || k != 10 {
+					t.Fatal(k, err)
+				}
+			}))
+		})
+	}
+}
+
+func TestContextCost(t *testing.T) {
+	// A context that can be cancelled costs a little, but no goroutine.
+	ctx, cancel := context.WithCancel(forever)
+	defer cancel()
+	c := role{}.conn(&memory{in: frame(true, 0x81, "Hello")}, quiet)
+	assert.LessOrEqual(t, testing.AllocsPerRun(200, func() {
+		if err := c.Write(ctx, Text, []byte("Hello")); err != nil {
+			t.Fatal(err)
+		}
+	}), 8.0)
+}

@@ -1,0 +1,73 @@
+package rfc6455
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"example.com/ws101/frames"
+)
+
+// repeatConn is a socket without a kernel: each read brings the same bytes, as
+// often as rounds says, and writes go nowhere. It shows what the library alone
+// costs.
+type repeatConn struct {
+	net.Conn // nil: what is not defined here must not be called
+	wire     []byte
+	rounds   int
+}
+
+func (c *repeatConn) Read(p []byte) (int, error) {
+	if c.rounds == 0 {
+		return 0, io.EOF
+	}
+	c.rounds--
+	return copy(p, c.wire), nil
+}
+
+func (c *repeatConn) Write(p []byte) (int, error) { return len(p), nil }
+func (c *repeatConn) Close() error                { return nil }
+
+func (c *repeatConn) SetReadDeadline(time.Time) error  { return nil }
+func (c *repeatConn) SetWriteDeadline(time.Time) error { return nil }
+
+// maskedFrame is one message as a client sends it.
+func maskedFrame(t MessageType, size int) []byte {
+	h := frames.Header{Fin: true, Opcode: t, Masked: true, MaskKey: [4]byte{0x37, 0xfa, 0x21, 0x3d}, Length: uint64(size)}
+	wire := frames.AppendHeader(nil, h)
+	start := len(wire)
+	wire = append(wire, bytes.Repeat([]byte("a"), size)...)
+	frames.Mask(h.MaskKey, 0, wire[start:])
+	return wire
+}
+
+// BenchmarkServeEcho is a message in and the same message out, without a
+// socket and without the write deadline, which is measured beside it.
+func BenchmarkServeEcho(b *testing.B) {
+	for _, bench := range []struct {
+		name     string
+		t        MessageType
+		deadline bool
+	}{
+		{"binary", Binary, false},
+		{"text", Text, false},
+		{"text with a deadline", Text, true},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			opts := &Options{KeepAlive: -1, WriteTimeout: -1}
+			if bench.deadline {
+				opts.WriteTimeout = 0
+			}
+			nc := &repeatConn{wire: maskedFrame(bench.t, 125), rounds: b.N}
+			c := newConn(nc, false, "", nil, opts)
+			b.ReportAllocs()
+			b.ResetTimer()
+			c.Serve(context.Background(), Handler{Message: func(c *Conn, t MessageType, p []byte) {
+				c.Write(context.Background(), t, p)
+			}})
+		})
+	}
+}

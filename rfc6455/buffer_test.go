@@ -1,0 +1,141 @@
+package rfc6455
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// messageSizes are those of the buffers that newMessage takes from a pool.
+var messageSizes = [...]int{bufferSize, 4 * bufferSize, 16 * bufferSize, 64 * bufferSize}
+
+func TestMessageBuffers(t *testing.T) {
+	for _, test := range []struct{ need, room int }{
+		{0, bufferSize}, {1, bufferSize}, {bufferSize, bufferSize},
+		{bufferSize + 1, 4 * bufferSize}, {4 * bufferSize, 4 * bufferSize},
+		{4*bufferSize + 1, 16 * bufferSize}, {16 * bufferSize, 16 * bufferSize},
+		{16*bufferSize + 1, 64 * bufferSize}, {64 * bufferSize, 64 * bufferSize},
+		{64*bufferSize + 1, 128*bufferSize + 2},
+	} {
+		p := newMessage(test.need)
+		assert.Empty(t, p)
+		assert.Equal(t, test.room, cap(p), test.need)
+		putMessage(p)
+		putMessage(newMessage(test.need)[:min(1, test.room)]) // in any length
+	}
+}
+
+func TestMessageBuffersGrow(t *testing.T) {
+	p, want := newMessage(0), []byte(nil)
+	for i := range 70 {
+		part := bytes.Repeat([]byte{byte(i)}, bufferSize)
+		want = append(want, part...)
+		for len(part) > 0 {
+			if len(p) == cap(p) {
+				p = growMessage(p)
+			}
+			n := copy(p[len(p):cap(p)], part)
+			p, part = p[:len(p)+n], part[n:]
+		}
+		require.True(t, bytes.Equal(want, p), "%d bytes", len(want))
+	}
+	assert.Greater(t, cap(p), 64*bufferSize)
+	putMessage(p)
+}
+
+func TestInput(t *testing.T) {
+	// feed writes b to the other end and lets the input take it.
+	feed := func(t *testing.T, in *input, other net.Conn, b []byte) {
+		t.Helper()
+		done := later(func() error { _, err := other.Write(b); return err })
+		have := len(in.bytes())
+		for len(in.bytes()) < have+len(b) {
+			require.NoError(t, in.fill())
+		}
+		require.NoError(t, <-done)
+	}
+	for _, s := range sockets {
+		t.Run(s.name+", a header that comes in two pieces", func(t *testing.T) {
+			a, b := s.make(t)
+			var in input
+			newInput(&in, a, nil)
+			assert.Equal(t, s.name == "tcp" && in.raw != nil, in.wait != nil)
+			feed(t, &in, b, []byte("0123456789"))
+			in.discard(8)
+			assert.Equal(t, "89", string(in.bytes()))
+			feed(t, &in, b, []byte("ab"))
+			assert.Equal(t, "89ab", string(in.bytes()))
+			assert.LessOrEqual(t, len(in.buf), smallBuffer, "half a header does not hold a large buffer")
+			in.discard(4)
+			assert.Nil(t, in.buf)
+			assert.True(t, in.heard.Load())
+			assert.False(t, in.waiting.Load())
+			a.Close()
+			assert.Error(t, in.fill())
+		})
+		t.Run(s.name+", large reads go past the buffer", func(t *testing.T) {
+			a, b := s.make(t)
+			var in input
+			newInput(&in, a, []byte("early"))
+			sent := pattern(3 * bufferSize)
+			go b.Write(sent)
+			got := make([]byte, len("early")+len(sent))
+			n, err := in.read(got)
+			require.NoError(t, err)
+			assert.Equal(t, "early", string(got[:n]), "what is there comes first")
+			assert.Nil(t, in.buf)
+			for n < len(got) {
+				k, err := in.read(got[n:])
+				require.NoError(t, err)
+				n += k
+			}
+			assert.True(t, bytes.Equal(sent, got[len("early"):]))
+			a.Close()
+		})
+		t.Run(s.name+", a deadline", func(t *testing.T) {
+			a, b := s.make(t)
+			var in input
+			newInput(&in, a, nil)
+			a.SetReadDeadline(past)
+			assert.ErrorIs(t, in.fill(), os.ErrDeadlineExceeded)
+			_, err := in.read(make([]byte, bufferSize))
+			assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
+			a.SetReadDeadline(noDeadline)
+			feed(t, &in, b, []byte("x"))
+			assert.Equal(t, "x", string(in.bytes()))
+		})
+	}
+	t.Run("a full read is followed by a large one", func(t *testing.T) {
+		a, b := net.Pipe()
+		var in input
+		newInput(&in, a, nil)
+		go b.Write(pattern(100_000))
+		require.NoError(t, in.fill())
+		assert.Len(t, in.bytes(), smallBuffer)
+		in.discard(smallBuffer)
+		require.NoError(t, in.fill())
+		assert.Len(t, in.bytes(), bufferSize)
+		in.discard(bufferSize - 3)
+		require.NoError(t, in.fill())
+		assert.Len(t, in.bytes(), bufferSize, "and the rest is moved to the front")
+		assert.Equal(t, pattern(100_000)[smallBuffer+bufferSize-3:][:bufferSize], in.bytes())
+		b.Close()
+	})
+}
+
+// Only a plain socket is read past its Read method.
+func TestRawWait(t *testing.T) {
+	a, _ := tcpPair(t)
+	for _, nc := range []net.Conn{&wrapped{a}, &embedded{a.(*net.TCPConn)}, &chunked{a, 1}} {
+		var in input
+		newInput(&in, nc, nil)
+		assert.Nil(t, in.wait, "%T", nc)
+	}
+}
+
+// embedded has the SyscallConn of its socket, as careless wrappers do.
+type embedded struct{ *net.TCPConn }

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+
+	"example.com/ws101/rfc6455/conformance/echo"
+)
+
+// serve runs the echo peer until ctx ends. It prints one line with the address
+// when it is ready.
+func serve(ctx context.Context, c command, stdout io.Writer) error {
+	l, err := net.Listen("tcp", c.addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("the address %s is in use; end the other program, or choose another one with -addr (port 0 takes a free one)", c.addr)
+	case err != nil:
+		return fmt.Errorf("cannot listen on %s: %w; choose another address with -addr", c.addr, err)
+	}
+	fmt.Fprintf(stdout, "conformance: ws://%s echoes every message (Ctrl-C ends)\n", l.Addr())
+	peer := echo.Peer{MaxMessage: c.maxMessage}
+	return peer.Serve(ctx, l)
+}
