@@ -1,0 +1,205 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Listen returns a listener whose connections report to tap.
+func Listen(l net.Listener, tap *Tap) net.Listener { return listener{l, tap} }
+
+type listener struct {
+	net.Listener
+	tap *Tap
+}
+
+// Accept implements net.Listener.
+func (l listener) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return ServerConn(nc, l.tap), nil
+}
+
+// ServerConn returns a connection that does what nc does and reports to tap. nc
+// has been accepted from a client. To see what is inside TLS, wrap the
+// *tls.Conn.
+func ServerConn(nc net.Conn, tap *Tap) net.Conn { return newConn(nc, tap, Server) }
+
+// ClientConn is [ServerConn] for the side that has dialled.
+func ClientConn(nc net.Conn, tap *Tap) net.Conn { return newConn(nc, tap, Client) }
+
+// conn does not embed the connection that it wraps: the methods of a
+// *net.TCPConn that it did not know of would go around it, and with them the
+// bytes.
+type conn struct {
+	nc    net.Conn
+	tap   *Tap
+	id    uint64
+	local Side
+
+	// Bytes are shown in the order in which they cross. These locks keep two
+	// reads, or two writes, from passing each other between the socket and the
+	// decoder; the socket has such locks too, so nobody waits longer for it.
+	reading, writing sync.Mutex
+
+	mu  sync.Mutex
+	dec Decoder
+	// leaving are the bytes of the Write at hand, until they are shown.
+	leaving []byte
+	now     time.Time // of the bytes at hand
+}
+
+func newConn(nc net.Conn, tap *Tap, local Side) *conn {
+	c := &conn{nc: nc, tap: tap, id: tap.conns.Add(1), local: local}
+	c.dec.Keep = tap.keep
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.look()
+	if c.dec.Emit != nil {
+		client, server := nc.RemoteAddr(), nc.LocalAddr()
+		if local == Client {
+			client, server = server, client
+		}
+		c.emit(Row{From: Client, Kind: Opened, Note: client.String() + " to " + server.String()})
+	}
+	return c
+}
+
+// look is called before the decoder is: it decides whether rows are wanted.
+func (c *conn) look() {
+	c.now = time.Time{}
+	c.dec.Emit = nil
+	if c.tap.isWatched() {
+		c.dec.Emit = c.emit
+	}
+}
+
+func (c *conn) emit(r Row) {
+	if c.now.IsZero() { // one look at the clock for all rows of one read
+		c.now = c.tap.now()
+	}
+	r.Conn, r.Time = c.id, c.now
+	c.tap.add(r)
+}
+
+// Read implements net.Conn.
+func (c *conn) Read(p []byte) (int, error) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	n, err := c.nc.Read(p)
+	if n == 0 && err == nil {
+		return n, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n > 0 || err == io.EOF {
+		c.flushLeaving()
+	}
+	c.look()
+	c.dec.Feed(c.local.other(), p[:n])
+	if err != nil {
+		c.broke(c.local.other(), err)
+	}
+	return n, err
+}
+
+// Write implements net.Conn.
+//
+// Bytes that are shown before they are sent may never leave, and if they are
+// shown after that, the answer to them may have been shown already. So they are
+// shown after, unless something comes in while they leave.
+func (c *conn) Write(p []byte) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.mu.Lock()
+	c.leaving = p
+	c.mu.Unlock()
+
+	n, err := c.nc.Write(p)
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.look()
+	switch shown := c.leaving == nil; {
+	case !shown:
+		c.leaving = nil
+		c.dec.Feed(c.local, p[:n])
+	case n < len(p):
+		c.dec.unsent(c.local, len(p)-n)
+	}
+	if err != nil {
+		c.broke(c.local, err)
+	}
+	return n, err
+}
+
+// flushLeaving shows what is being written: something has come in, which may be
+// the answer to it.
+func (c *conn) flushLeaving() {
+	if c.leaving != nil {
+		c.look()
+		c.dec.Feed(c.local, c.leaving)
+		c.leaving = nil
+	}
+}
+
+// broke shows how a direction ended, if err is an end.
+func (c *conn) broke(from Side, err error) {
+	switch {
+	case err == io.EOF:
+		c.dec.End(from, FIN, "")
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
+		// A deadline ends nothing, and who closed has been seen closing.
+	case isReset(err), errors.Is(err, syscall.EPIPE):
+		c.dec.End(c.local.other(), Reset, "")
+	default:
+		c.dec.End(from, Reset, Visible(err.Error()))
+	}
+}
+
+// CloseWrite ends the direction in which this side sends, if nc can do that.
+func (c *conn) CloseWrite() error {
+	half, ok := c.nc.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	err := half.CloseWrite()
+	if err == nil {
+		c.finish()
+	}
+	return err
+}
+
+// Close implements net.Conn.
+func (c *conn) Close() error {
+	err := c.nc.Close()
+	c.finish()
+	return err
+}
+
+// finish shows that this side sends no more.
+func (c *conn) finish() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flushLeaving()
+	c.look()
+	c.dec.End(c.local, FIN, "")
+}
+
+// NetConn returns the connection that is wrapped, for one who wants to do with
+// it what the wrapper does not know, such as cutting it with a reset. What is
+// read or written there is not shown.
+func (c *conn) NetConn() net.Conn { return c.nc }
+
+func (c *conn) LocalAddr() net.Addr                { return c.nc.LocalAddr() }
+func (c *conn) RemoteAddr() net.Addr               { return c.nc.RemoteAddr() }
+func (c *conn) SetDeadline(t time.Time) error      { return c.nc.SetDeadline(t) }
+func (c *conn) SetReadDeadline(t time.Time) error  { return c.nc.SetReadDeadline(t) }
+func (c *conn) SetWriteDeadline(t time.Time) error { return c.nc.SetWriteDeadline(t) }
