@@ -11,13 +11,29 @@ import (
 	"strconv"
 )
 
-// Accepted returns the 101 that accepts req, a request that [Request.Check] passed. The subprotocol
-// is one of those the client offers, or "" for none; the extensions are those in use, in the order in
-// which they apply, each with a name that the client offers. A caller may append fields of its own.
+// Choice is what a server chooses when it accepts. The zero value chooses nothing.
+type Choice struct {
+	// Subprotocol is one of those the client offers, or "" for none; see [ChooseSubprotocol].
+	Subprotocol string
+
+	// Extensions are those in use, in the order in which they apply, each with a name that the
+	// client offers.
+	Extensions []Extension
+
+	// Header holds further fields, which go last. Fields that are part of the handshake are refused.
+	Header Header
+}
+
+// Accepted returns the 101 that accepts req, a request that [Request.Check] passed.
 //
-// Choosing what was not offered is forbidden, and a mistake in the server: then the response is nil
-// and the error an [*Error] with status 500.
-func Accepted(req *Request, subprotocol string, extensions []Extension) (*Response, error) {
+// Choosing what was not offered is forbidden, and a mistake in the server, as is a further field with
+// a line break in it: then the response is nil and the error an [*Error] with status 500.
+func Accepted(req *Request, choice Choice) (*Response, error) {
+	subprotocol, extensions := choice.Subprotocol, choice.Extensions
+	if err := checkFurther(choice.Header); err != nil {
+		err.Status = 500
+		return nil, err
+	}
 	header := Header{
 		{"Upgrade", "websocket"},
 		{"Connection", "Upgrade"},
@@ -47,6 +63,7 @@ func Accepted(req *Request, subprotocol string, extensions []Extension) (*Respon
 		}
 		header = append(header, Field{"Sec-WebSocket-Extensions", FormatExtensions(extensions)})
 	}
+	header = append(header, choice.Header...)
 	return &Response{Proto: "HTTP/1.1", Status: 101, Reason: reason(101), Header: header}, nil
 }
 

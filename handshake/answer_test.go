@@ -39,7 +39,7 @@ func TestAccepted(t *testing.T) {
 		{"both", "chat", exts{{Name: "x-other"}}, "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: x-other\r\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			resp, err := handshake.Accepted(req, tt.subprotocol, tt.extensions)
+			resp, err := handshake.Accepted(req, handshake.Choice{Subprotocol: tt.subprotocol, Extensions: tt.extensions})
 			require.NoError(t, err)
 			wire := string(resp.Append(nil))
 			assert.Equal(t, head+tt.want+"\r\n", wire)
@@ -59,17 +59,39 @@ func TestAccepted(t *testing.T) {
 		{"6455-9.1-2 an extension with a value that is no token", "", exts{{Name: "x-other", Params: []handshake.Param{{Name: "a", Value: "b\r\nc"}}}}, "6455-9.1-1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			resp, err := handshake.Accepted(req, tt.subprotocol, tt.extensions)
+			resp, err := handshake.Accepted(req, handshake.Choice{Subprotocol: tt.subprotocol, Extensions: tt.extensions})
 			assert.Nil(t, resp)
 			requireRule(t, err, tt.rule, 500)
 		})
 	}
 
+	for _, tt := range []struct {
+		name  string
+		field handshake.Field
+		rule  string
+	}{
+		{"a second Accept 6455-11.3.3-1", handshake.Field{Name: "Sec-WebSocket-Accept", Value: "x"}, "6455-4.1-18"},
+		{"a second Connection", handshake.Field{Name: "connection", Value: "close"}, "6455-4.1-18"},
+		{"a length, though 101 has no body", handshake.Field{Name: "Content-Length", Value: "0"}, "6455-4.1-18"},
+		{"a line break in a value", handshake.Field{Name: "X-A", Value: "b\r\nX-C: d"}, "9110-5.5"},
+	} {
+		t.Run("further fields: "+tt.name, func(t *testing.T) {
+			resp, err := handshake.Accepted(req, handshake.Choice{Header: handshake.Header{tt.field}})
+			assert.Nil(t, resp)
+			requireRule(t, err, tt.rule, 500)
+		})
+	}
+	t.Run("further fields go last", func(t *testing.T) {
+		resp, err := handshake.Accepted(req, handshake.Choice{Subprotocol: "chat", Header: handshake.Header{{"Set-Cookie", "a=b"}}})
+		require.NoError(t, err)
+		assert.Equal(t, head+"Sec-WebSocket-Protocol: chat\r\nSet-Cookie: a=b\r\n\r\n", string(resp.Append(nil)))
+	})
+
 	t.Run("a request that Check refuses", func(t *testing.T) {
 		bad := &handshake.Request{Header: handshake.Header{{"Sec-WebSocket-Protocol", ","}, {"Sec-WebSocket-Extensions", ","}}}
-		_, err := handshake.Accepted(bad, "a", nil)
+		_, err := handshake.Accepted(bad, handshake.Choice{Subprotocol: "a"})
 		requireRule(t, err, "6455-4.2.1-1h", 400)
-		_, err = handshake.Accepted(bad, "", exts{{Name: "a"}})
+		_, err = handshake.Accepted(bad, handshake.Choice{Extensions: exts{{Name: "a"}}})
 		requireRule(t, err, "6455-9.1-1", 400)
 	})
 }

@@ -18,7 +18,7 @@
 //		conn.Write(handshake.Refuse(err).Append(nil))
 //		return
 //	}
-//	resp, err := handshake.Accepted(req, "", nil)
+//	resp, err := handshake.Accepted(req, handshake.Choice{})
 //	...
 //	conn.Write(resp.Append(nil))
 //

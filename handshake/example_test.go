@@ -36,7 +36,7 @@ func Example() {
 		return
 	}
 	offered, _ := req.Subprotocols() // cannot fail after Check
-	resp, err := handshake.Accepted(req, handshake.ChooseSubprotocol(offered, []string{"chat"}), nil)
+	resp, err := handshake.Accepted(req, handshake.Choice{Subprotocol: handshake.ChooseSubprotocol(offered, []string{"chat"})})
 	if err != nil {
 		fmt.Println(err)
 		return

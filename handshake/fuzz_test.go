@@ -105,7 +105,7 @@ func FuzzReadRequest(f *testing.F) {
 		require.NoError(t, err)
 
 		// A client accepts the answer.
-		resp, err := handshake.Accepted(req, "", nil)
+		resp, err := handshake.Accepted(req, handshake.Choice{})
 		require.NoError(t, err)
 		require.NoError(t, resp.Check(req))
 	})

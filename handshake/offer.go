@@ -83,7 +83,15 @@ func (o Offer) check() error {
 	if err := checkExtensions(o.Extensions); err != nil {
 		return err
 	}
-	for _, f := range o.Header {
+	if err := checkFurther(o.Header); err != nil {
+		return err
+	}
+	return nil
+}
+
+// checkFurther says whether fields may be added to a request or an answer.
+func checkFurther(h Header) *Error {
+	for _, f := range h {
 		switch {
 		case !isToken(f.Name):
 			return failure("9110-5.1", "%s is not the name of a field; a name is letters, digits and a few signs, and not empty", shown(f.Name))

@@ -226,7 +226,7 @@ func TestReadBodyAgreesWithNetHTTP(t *testing.T) {
 
 func TestNetHTTPReadsOurResponses(t *testing.T) {
 	req := readRequest(t, rfcRequest)
-	accepted, err := handshake.Accepted(req, "chat", nil)
+	accepted, err := handshake.Accepted(req, handshake.Choice{Subprotocol: "chat"})
 	require.NoError(t, err)
 	std, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(accepted.Append(nil))), nil)
 	require.NoError(t, err)

@@ -86,7 +86,7 @@ func TestHandshakeOfTheRFC(t *testing.T) {
 		require.NoError(t, req.Check(handshake.AllowOrigins("http://example.com")))
 		offered, err := req.Subprotocols()
 		require.NoError(t, err)
-		resp, err := handshake.Accepted(req, handshake.ChooseSubprotocol(offered, []string{"chat"}), nil)
+		resp, err := handshake.Accepted(req, handshake.Choice{Subprotocol: handshake.ChooseSubprotocol(offered, []string{"chat"})})
 		require.NoError(t, err)
 		assert.Equal(t, rfcResponse, string(resp.Append(nil)))
 	})

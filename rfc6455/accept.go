@@ -35,7 +35,8 @@ type AcceptOptions struct {
 	// first that the client offers too is chosen.
 	Subprotocols []string
 
-	// Header holds further fields for the answer.
+	// Header holds further fields for the 101. One that belongs to the
+	// handshake itself is a mistake, and every request is answered with 500.
 	Header handshake.Header
 }
 
@@ -68,7 +69,7 @@ func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *hand
 		answer, err = opts.judge(req)
 	}
 	if err != nil {
-		opts.logRefusal(nc, err)
+		opts.logRefusal(nc.RemoteAddr().String(), err)
 		err = done(err)
 		if err != io.EOF { // else nothing came, and nobody is there to read
 			nc.SetDeadline(time.Now().Add(maxLinger))
@@ -102,7 +103,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn
 	}
 	answer, err := opts.judge(handshake.FromHTTP(r))
 	if err != nil {
-		opts.logRefusal(nil, err)
+		opts.logRefusal(r.RemoteAddr, err)
 		refuseHTTP(w, r, handshake.Refuse(err))
 		return nil, err
 	}
@@ -111,8 +112,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn
 		http.Error(w, "this server cannot hand its connections over", http.StatusInternalServerError)
 		return nil, err
 	}
-	// The server's own deadlines were meant for a request.
-	nc.SetDeadline(noDeadline)
+	// This also takes away the server's own deadlines, meant for a request.
 	done, err := limitHandshake(context.Background(), nc, &opts.Options)
 	if err == nil {
 		_, err = nc.Write(answer.Append(nil))
@@ -147,13 +147,11 @@ func (o *AcceptOptions) judge(req *handshake.Request) (*handshake.Response, erro
 		return nil, err
 	}
 	// permessage-deflate is chosen here too, once it exists: from
-	// req.Extensions, into Accepted and newConn.
-	answer, err := handshake.Accepted(req, handshake.ChooseSubprotocol(offered, o.Subprotocols), nil)
-	if err != nil {
-		return nil, err
-	}
-	answer.Header = append(answer.Header, o.Header...)
-	return answer, nil
+	// req.Extensions, into the Choice and newConn.
+	return handshake.Accepted(req, handshake.Choice{
+		Subprotocol: handshake.ChooseSubprotocol(offered, o.Subprotocols),
+		Header:      o.Header,
+	})
 }
 
 // fromCheck makes a [*handshake.Error] of what Check returned. A timeout of its
@@ -173,15 +171,10 @@ func (o *AcceptOptions) open(nc net.Conn, answer *handshake.Response, early []by
 	return newConn(nc, false, answer.Header.Get("Sec-WebSocket-Protocol"), early, &o.Options)
 }
 
-func (o *AcceptOptions) logRefusal(nc net.Conn, err error) {
-	if o.Logger == nil {
-		return
+func (o *AcceptOptions) logRefusal(remote string, err error) {
+	if o.Logger != nil && err != io.EOF { // who sent nothing was refused nothing
+		o.Logger.Warn("websocket: a handshake was refused", "remote", remote, "error", err)
 	}
-	remote := ""
-	if nc != nil {
-		remote = nc.RemoteAddr().String()
-	}
-	o.Logger.Warn("websocket: a handshake was refused", "remote", remote, "error", err)
 }
 
 // refuseHTTP writes an answer by way of net/http.

@@ -135,11 +135,19 @@ func (c *Conn) end(e *CloseError) *CloseError {
 // been called before.
 func (c *Conn) shut() {
 	c.nc.Close()
+	if c.finish() && c.report != nil {
+		c.report(c.ended)
+	}
+}
+
+// finish takes the connection out of whatever knows it, the first time it is
+// called.
+func (c *Conn) finish() bool {
 	c.endLock.Lock()
 	defer c.endLock.Unlock()
 	select {
 	case <-c.done:
-		return
+		return false
 	default:
 	}
 	if c.keepAlive != nil {
@@ -152,9 +160,7 @@ func (c *Conn) shut() {
 		c.group.remove(c)
 	}
 	close(c.done)
-	if c.report != nil {
-		c.report(c.ended)
-	}
+	return true
 }
 
 // cut ends the connection without another word to the peer.

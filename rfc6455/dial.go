@@ -134,7 +134,7 @@ func parseURL(raw string) (*url.URL, error) {
 		if host[i] < 0x80 {
 			continue
 		}
-		ascii, err := idna.Lookup.ToASCII(host)
+		ascii, err := hostNames.ToASCII(host)
 		if err != nil {
 			return nil, &handshake.Error{
 				Rule: "6455-11.1-1", Text: "the host name cannot be written in ASCII", Err: err,
@@ -148,6 +148,9 @@ func parseURL(raw string) (*url.URL, error) {
 	}
 	return u, nil
 }
+
+// hostNames is idna.Lookup, and refuses empty and overlong labels as well.
+var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true))
 
 func (o *DialOptions) request(u *url.URL) (*handshake.Request, error) {
 	random := o.Rand

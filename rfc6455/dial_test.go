@@ -175,6 +175,7 @@ func TestDialRefusesBeforeAnyByte(t *testing.T) {
 		{"6455-4.1-3 no URL", "ws://exa mple.com/", DialOptions{}, "6455-4.1-3"},
 		{"6455-4.1-3 nothing", "", DialOptions{}, "6455-4.1-3"},
 		{"6455-11.1-1 a host that IDNA does not know", "ws://-ü.example/", DialOptions{}, "6455-11.1-1"},
+		{"6455-11.1-1 a host with an empty label", "ws://ü..example/", DialOptions{}, "6455-11.1-1"},
 		{"6455-4.1-33 a subprotocol that is no token", "ws://example.com/", DialOptions{Subprotocols: []string{"a b"}}, "6455-4.1-33"},
 		{"6455-4.1-33 an empty subprotocol", "ws://example.com/", DialOptions{Subprotocols: []string{""}}, "6455-4.1-33"},
 		{"6455-4.1-34 a subprotocol twice", "ws://example.com/", DialOptions{Subprotocols: []string{"a", "a"}}, "6455-4.1-34"},

@@ -34,6 +34,9 @@ type Handler struct {
 // in one write: when the last of them has been handled, when 16 KiB have come
 // together, or after a millisecond, whichever is first.
 //
+// A handler that panics ends the connection, and the panic goes on: with
+// go conn.Serve(...) it ends the program unless the handler recovers.
+//
 // For the least memory per connection call Serve in a goroutine of its own and
 // let the one that did the handshake end: its stack has grown, and under
 // net/http it keeps the request and its buffers alive.
