@@ -1,0 +1,162 @@
+package text
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"example.com/ws101/lessons/internal/course"
+)
+
+// elision stands in a Go block for lines that are left out.
+const elision = "// ..."
+
+// Go checks a Go block: ```go FILE#NAME, where FILE is relative to dir. NAME is a
+// marked part or a declaration: a function, Type.Method, a type, or one of the
+// names of a const, var or type group. A doc comment may be left out. A line
+// "// ..." stands for lines that are left out.
+//
+// It returns what the block should hold, which is the block itself if it is true.
+func Go(dir string, b Block) (string, error) {
+	if len(b.Args) != 1 || !strings.Contains(b.Args[0], "#") {
+		return "", fmt.Errorf("a Go block names its code: ```go FILE#NAME")
+	}
+	file, name, _ := strings.Cut(b.Args[0], "#")
+	src, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(file)))
+	if err != nil {
+		return "", fmt.Errorf("there is no file %s", file)
+	}
+	withDoc, bare, err := find(file, src, name)
+	if err != nil {
+		return "", err
+	}
+	if strings.Contains(b.Text, elision) {
+		if elided(b.Text, withDoc) || elided(b.Text, bare) {
+			return b.Text, nil
+		}
+		return "", fmt.Errorf("the lines around %q are not those of %s#%s", elision, file, name)
+	}
+	if b.Text == withDoc || b.Text == bare {
+		return b.Text, nil
+	}
+	if strings.HasPrefix(strings.TrimSpace(b.Text), "//") {
+		return withDoc, nil
+	}
+	return bare, nil
+}
+
+// find returns the text of a marked part or a declaration, with and without its
+// doc comment.
+func find(file string, src []byte, name string) (withDoc, bare string, err error) {
+	regions, err := course.Regions(course.File{Name: file, Text: src})
+	if err != nil {
+		return "", "", err
+	}
+	for _, r := range regions {
+		if r.Name == name {
+			s := dedent(r.Text) + "\n"
+			return s, s, nil
+		}
+	}
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, file, src, parser.ParseComments)
+	if err != nil {
+		return "", "", err
+	}
+	cut := func(from, to token.Pos) string {
+		return string(src[set.Position(from).Offset:set.Position(to).Offset]) + "\n"
+	}
+	for _, d := range parsed.Decls {
+		var doc *ast.CommentGroup
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if declName(d) != name {
+				continue
+			}
+			doc = d.Doc
+		case *ast.GenDecl:
+			if !declares(d, name) {
+				continue
+			}
+			doc = d.Doc
+		}
+		bare = cut(d.Pos(), d.End())
+		if doc == nil {
+			return bare, bare, nil
+		}
+		return cut(doc.Pos(), d.End()), bare, nil
+	}
+	return "", "", fmt.Errorf("%s declares no %s", file, name)
+}
+
+func declName(d *ast.FuncDecl) string {
+	if d.Recv == nil || len(d.Recv.List) == 0 {
+		return d.Name.Name
+	}
+	t := d.Recv.List[0].Type
+	if star, ok := t.(*ast.StarExpr); ok {
+		t = star.X
+	}
+	if id, ok := t.(*ast.Ident); ok {
+		return id.Name + "." + d.Name.Name
+	}
+	return d.Name.Name
+}
+
+func declares(d *ast.GenDecl, name string) bool {
+	for _, s := range d.Specs {
+		switch s := s.(type) {
+		case *ast.TypeSpec:
+			if s.Name.Name == name {
+				return true
+			}
+		case *ast.ValueSpec:
+			for _, id := range s.Names {
+				if id.Name == name {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// dedent takes one tab off every line, as marked parts stand in functions.
+func dedent(s string) string {
+	lines := strings.Split(s, "\n")
+	for _, line := range lines {
+		if line != "" && !strings.HasPrefix(line, "\t") {
+			return s
+		}
+	}
+	for i, line := range lines {
+		lines[i] = strings.TrimPrefix(line, "\t")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// elided reports whether the block is the code with some lines left out.
+func elided(block, code string) bool {
+	at := 0 // where in the code the next line may be
+	skip := false
+	lines := strings.Split(strings.TrimRight(code, "\n"), "\n")
+	for want := range strings.Lines(strings.TrimRight(block, "\n")) {
+		want = strings.TrimSpace(want)
+		if want == elision {
+			skip = true
+			continue
+		}
+		for skip && at < len(lines) && strings.TrimSpace(lines[at]) != want {
+			at++
+		}
+		if at == len(lines) || strings.TrimSpace(lines[at]) != want {
+			return false
+		}
+		at, skip = at+1, false
+	}
+	return at == len(lines) || skip
+}
