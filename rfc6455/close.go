@@ -22,7 +22,8 @@ import (
 //
 // Under [Conn.Serve] Close does not wait, since it may have been called by the
 // handler that Serve waits for: Serve finishes the handshake, and reports its
-// outcome.
+// outcome. (After go conn.Serve(...), Serve has begun once Handler.Open is
+// called. A Close before that reads by itself, and discards.)
 func (c *Conn) Close(code CloseCode, reason string) error {
 	payload, err := frames.AppendClose(nil, code, reason)
 	if err != nil {

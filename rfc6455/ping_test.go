@@ -332,7 +332,7 @@ func TestPing(t *testing.T) {
 func TestPingFloodCostsNoMemory(t *testing.T) {
 	for _, r := range roles {
 		t.Run("6455-5.5.3-2 "+r.name, func(t *testing.T) {
-			const n = 100_000
+			const n = 20_000
 			ping := r.frame(0x89, strings.Repeat("p", 125))
 			s := &memory{in: bytes.Repeat(ping, 200)}
 			c := r.conn(&limited{s, n * len(ping)}, quiet)
