@@ -15,6 +15,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"example.com/ws101/demos/dial"
 )
 
 // The exit codes.
@@ -40,8 +42,16 @@ type command struct {
 	run   func(ctx context.Context, args []string, stdout, stderr io.Writer) int
 }
 
-// commands are the commands besides serving. dial and measure belong here.
-var commands []command
+// commands are the commands besides serving. measure belongs here.
+var commands = []command{
+	{
+		name:  "dial",
+		about: "a WebSocket client for the terminal: dial ws://127.0.0.1:8101/echo/ws",
+		run: func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+			return dial.Run(ctx, args, os.Stdin, stdout, stderr)
+		},
+	},
+}
 
 // run is main with everything that it touches passed in. It returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {

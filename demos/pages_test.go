@@ -108,7 +108,7 @@ func checkPage(t *testing.T, h http.Handler, address string) {
 
 var (
 	imports   = regexp.MustCompile(`(?m)^import .* from '([^']*)';$`)
-	elsewhere = regexp.MustCompile(`https?:|url\(|@import`)
+	elsewhere = regexp.MustCompile(`https?:|wss?:|url\(|@import`)
 	asHTML    = regexp.MustCompile(`\.(inner|outer)HTML|insertAdjacentHTML|document\.write|\beval\(`)
 )
 

@@ -17,6 +17,7 @@ import (
 	"example.com/ws101/demos/feed"
 	"example.com/ws101/demos/site"
 	"example.com/ws101/demos/vote"
+	"example.com/ws101/rfc6455"
 )
 
 // grace is how long the server waits for its last answers when it is told to end.
@@ -45,7 +46,8 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 
 	closing, beginClosing := context.WithCancel(context.Background())
 	defer beginClosing()
-	s := shared{tally: tally, origins: f.origins, page: f.page, closing: closing}
+	var sockets rfc6455.Group
+	s := shared{tally: tally, origins: f.origins, page: f.page, closing: closing, sockets: &sockets}
 	handler := all
 	if f.demo != nil {
 		handler = f.demo.open
@@ -59,7 +61,9 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with -addr", f.addr, err)
 	}
 	if f.trace {
-		fmt.Fprintln(stderr, "ws101: -trace does not show anything yet.")
+		watched, finish := trace(listener, stderr)
+		defer finish()
+		listener = watched
 	}
 
 	server := newServer(checkHost(listener.Addr(), f.origins, handler(s)))
@@ -77,11 +81,19 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	}
 	end, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
+	goodbye := make(chan struct{})
+	server.RegisterOnShutdown(func() {
+		// net/http has handed these connections over and does not know them any more. Each gets a
+		// Close frame with 1001; one that does not answer within the grace is cut.
+		_ = sockets.Shutdown(end)
+		close(goodbye)
+	})
 	if err := server.Shutdown(end); err != nil {
 		// Someone is still in the middle of a request, or a browser keeps a
 		// connection open that it has not used yet. Nothing is owed to either.
 		_ = server.Close()
 	}
+	<-goodbye
 	<-served
 	return nil
 }

@@ -4,10 +4,13 @@ import (
 	"context"
 	"net/http"
 
+	"example.com/ws101/demos/echo"
 	"example.com/ws101/demos/longpolling"
 	"example.com/ws101/demos/polling"
 	"example.com/ws101/demos/site"
 	"example.com/ws101/demos/vote"
+	"example.com/ws101/demos/websocket"
+	"example.com/ws101/rfc6455"
 )
 
 // A demo is one row of the start page, and one NAME of the command line.
@@ -25,6 +28,7 @@ type shared struct {
 	origins *site.Origins
 	page    string          // a file in place of our page, or ""
 	closing context.Context // ends when the server begins to shut down
+	sockets *rfc6455.Group  // all WebSockets, which the server closes when it shuts down
 }
 
 // demos are all demos, in the order of the lessons. A new one needs a row here and nothing else.
@@ -45,6 +49,24 @@ var demos = []demo{
 			"News comes at once over plain HTTP, and costs a whole request each time.",
 		open: func(s shared) http.Handler {
 			return longpolling.New(longpolling.Options{Tally: s.tally, Origins: s.origins, PageFile: s.page, Closing: s.closing})
+		},
+	},
+	{
+		name:  "websocket",
+		title: "WebSocket",
+		about: "After one Upgrade a single connection stays open, and both sides send whenever they have something to say. " +
+			"A vote and the news of it cost a few bytes more than the message itself.",
+		open: func(s shared) http.Handler {
+			return websocket.New(websocket.Options{Tally: s.tally, Origins: s.origins, PageFile: s.page, Group: s.sockets})
+		},
+	},
+	{
+		name:  "echo",
+		title: "Echo",
+		about: "Everything you send over a WebSocket comes back as it was. " +
+			"The page shows each event of the browser's own WebSocket, and how a connection is closed.",
+		open: func(s shared) http.Handler {
+			return echo.New(echo.Options{Origins: s.origins, PageFile: s.page, Group: s.sockets})
 		},
 	},
 }

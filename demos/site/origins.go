@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"example.com/ws101/handshake"
 )
 
 // Origins says which pages may do more than look: those of this server itself, and those of
@@ -20,6 +22,7 @@ import (
 type Origins struct {
 	named      []string
 	protection *http.CrossOriginProtection
+	upgrade    func(*handshake.Request) error
 }
 
 // AllowOrigins returns the rules that also allow the origins in named.
@@ -31,12 +34,31 @@ func AllowOrigins(named ...string) (*Origins, error) {
 		if err != nil || origin != strings.ToLower(origin) || (u.Scheme != "http" && u.Scheme != "https") {
 			return nil, fmt.Errorf("%q is not an origin, such as https://example.com or http://localhost:3000", origin)
 		}
-		if err := o.protection.AddTrustedOrigin(origin); err != nil {
+		if err := o.protection.AddTrustedOrigin(origin); err != nil || !forUpgrade(origin) {
 			return nil, fmt.Errorf("%q is not an origin, such as https://example.com or http://localhost:3000", origin)
 		}
 		o.named = append(o.named, origin)
 	}
+	o.upgrade = handshake.AllowOrigins(o.named...)
 	return o, nil
+}
+
+// forUpgrade reports whether handshake takes this origin. It panics on others, since there
+// they are a mistake in a program; here a person has typed it.
+func forUpgrade(origin string) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	handshake.AllowOrigins(origin)
+	return
+}
+
+// CheckUpgrade is the same rule for a WebSocket, which Protect does not guard: an Upgrade is a GET,
+// and no browser asks the server beforehand whether it may connect. The error is one of handshake,
+// with status 403.
+func (o *Origins) CheckUpgrade(r *handshake.Request) error {
+	if o == nil {
+		return handshake.SameOrigin(r)
+	}
+	return o.upgrade(r)
 }
 
 // Named returns the other origins that are allowed.

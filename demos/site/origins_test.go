@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/ws101/handshake"
 )
 
 var ok = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(200) })
@@ -61,8 +63,36 @@ func TestAllowOriginsTakesOnlyOrigins(t *testing.T) {
 	for _, text := range []string{
 		"", "*", "null", "example.com", "localhost:3000", "https://", "https://example.com/", "https://example.com/path",
 		"https://example.com?q", "https://example.com#f", "HTTPS://example.com", "https://Example.com", "ftp://example.com", "ws://example.com",
+		"https://*.example.com", "https://example.com:0", "https://münchen.example",
 	} {
 		_, err := AllowOrigins(text)
 		assert.ErrorContains(t, err, "is not an origin", "%q", text)
+	}
+}
+
+func TestCheckUpgradeIsTheSameRule(t *testing.T) {
+	o, err := AllowOrigins("http://localhost:3000")
+	require.NoError(t, err)
+	for origin, want := range map[string]int{
+		"": 0, "http://127.0.0.1:8101": 0, "http://localhost:3000": 0,
+		"http://localhost:8101": 403, "https://localhost:3000": 403, "null": 403, "http://evil.example": 403,
+	} {
+		r := request("GET", "Upgrade", "websocket")
+		if origin != "" {
+			r.Header.Set("Origin", origin)
+		}
+		var refusal *handshake.Error
+		if err := o.CheckUpgrade(handshake.FromHTTP(r)); want == 0 {
+			assert.NoError(t, err, origin)
+		} else if assert.ErrorAs(t, err, &refusal, origin) {
+			assert.Equal(t, want, refusal.Status, origin)
+		}
+		// A POST of the same page is judged in the same way.
+		post := request("POST")
+		post.Header = r.Header
+		assert.Equal(t, want == 0, answer(o.Protect(ok), post).Code == 200, origin)
+
+		err := (*Origins)(nil).CheckUpgrade(handshake.FromHTTP(r))
+		assert.Equal(t, origin == "" || origin == "http://127.0.0.1:8101", err == nil, origin)
 	}
 }

@@ -20,7 +20,7 @@ func (r *Refusal) Error() string { return r.Sentence }
 
 var (
 	errUID = &Refusal{http.StatusBadRequest,
-		`The uid must be a whole number in plain digits, such as 1 or "1".`}
+		"The uid must be a whole number in plain digits, such as 1."}
 	errBallot = &Refusal{http.StatusBadRequest,
 		`The body must be one JSON object with a uid and nothing after it, such as {"uid": 1}.`}
 )

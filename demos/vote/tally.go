@@ -126,11 +126,15 @@ func (t *Tally) stateJSON() []byte {
 }
 
 func (t *Tally) appendEvent(b []byte, i int) []byte {
-	c := t.candidates[i]
+	return appendCandidate(b, t.candidates[i], t.names[i])
+}
+
+// appendCandidate appends a candidate as an event tells it, with its name as JSON.
+func appendCandidate(b []byte, c Candidate, name []byte) []byte {
 	b = append(b, `{"uid": `...)
 	b = strconv.AppendInt(b, c.UID, 10)
 	b = append(b, `, "name": `...)
-	b = append(b, t.names[i]...)
+	b = append(b, name...)
 	b = append(b, `, "count": `...)
 	b = strconv.AppendInt(b, c.Count, 10)
 	return append(b, '}')

@@ -5,7 +5,7 @@
 
 export class Vote {
   // list is the <ul>, message the line below it, and send(uid) sends one vote and returns a
-  // promise that fails with the sentence that the server answered.
+  // promise. If it fails, its error is the sentence to show.
   constructor(list, message, send) {
     this.list = list;
     this.message = message;
@@ -89,7 +89,7 @@ export class Vote {
       if (this.mine.has(uid)) this.say('Your vote is counted. This page waits for the news like every other page.');
     } catch (error) {
       this.mine.delete(uid);
-      this.say(`Your vote was not counted: ${error.message}`, 'bad');
+      this.say(error.message, 'bad');
     }
   }
 
@@ -118,9 +118,9 @@ export async function post(uid) {
       signal: AbortSignal.timeout(10_000),
     });
   } catch {
-    throw new Error('the server does not answer.');
+    throw new Error('The server did not answer, so your vote may be counted or not.');
   }
-  if (!answer.ok) throw new Error(await answer.text());
+  if (!answer.ok) throw new Error(`Your vote was not counted: ${await answer.text()}`);
 }
 
 export function milliseconds(ms) {
