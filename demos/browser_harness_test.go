@@ -85,12 +85,13 @@ func (b *tab) until(expression string) {
 // shows waits until a candidate has this count.
 func (b *tab) shows(uid, count int) {
 	b.t.Helper()
-	b.until(fmt.Sprintf(`document.querySelector('[data-uid="%d"] .count').textContent === '%d'`, uid, count))
+	b.until(fmt.Sprintf(`document.querySelector('[data-uid="%d"] .count')?.textContent === '%d'`, uid, count))
 }
 
-// votes clicks on a candidate's button.
+// votes clicks on a candidate's button, once it is there.
 func (b *tab) votes(uid int) {
 	b.t.Helper()
+	b.until(fmt.Sprintf(`document.querySelector('[data-uid="%d"] button') !== null`, uid))
 	b.eval(fmt.Sprintf(`document.querySelector('[data-uid="%d"] button').click()`, uid))
 }
 

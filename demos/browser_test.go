@@ -383,11 +383,15 @@ func startPage(t *testing.T, b *devtools.Browser) {
 	r.end(t)
 }
 
-// TestScreenshots writes pictures of all pages into the folder that WS101_SCREENSHOTS names.
+// TestScreenshots looks at all pages in light, dark and narrow, and writes pictures of them into the
+// folder that WS101_SCREENSHOTS names.
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv("WS101_SCREENSHOTS")
 	if dir == "" {
-		t.Skip("WS101_SCREENSHOTS names no folder for the pictures")
+		if os.Getenv("WS101_FULL") == "" {
+			t.Skip("WS101_SCREENSHOTS names no folder for the pictures")
+		}
+		dir = t.TempDir()
 	}
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	b := devtools.ForTest(t)
