@@ -103,6 +103,11 @@ func (c *Conn) closed(payload []byte) error {
 	if err != nil {
 		return c.failProtocol(err)
 	}
+	// Whatever happens from here on, this is how the peer closed: a write that
+	// fails because the peer is already gone must not hide it.
+	c.endLock.Lock()
+	c.received, c.receivedReason = code, reason
+	c.endLock.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), c.closeWithin())
 	defer cancel()
 	answered, err := c.sendClose(ctx, code, closePayload(code, ""))

@@ -102,6 +102,8 @@ func TestFailureCodes(t *testing.T) {
 			{"6455-5.5-2 a fragmented ping", r.frame(0x09, "x"), 1002, "6455-5.5-2"},
 			{"6455-5.5-1 a ping too long", r.frame(0x89, strings.Repeat("x", 126)), 1002, "6455-5.5-1"},
 			{"6455-8.1-1 bad text", r.frame(0x81, "\xc0"), 1007, "6455-8.1-1"},
+			{"6455-8.1-1 text that ends early", r.frame(0x81, "\xe4\xbd"), 1007, "6455-8.1-1"},
+			{"6455-8.1-1 text that ends early, in an empty frame", append(r.frame(0x01, "\xe4"), r.frame(0x80, "")...), 1007, "6455-8.1-1"},
 			{"6455-10.4-2 too many fragments", bytes.Join([][]byte{r.frame(2, ""), r.frame(0, ""), r.frame(0, "")}, nil), 1008, "6455-10.4-2"},
 			{"6455-10.4-2 too large", r.frame(0x82, strings.Repeat("x", 200)), 1009, "6455-10.4-1"},
 		}
@@ -128,6 +130,23 @@ func TestFailureCodes(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// A peer that breaks a rule and does not read either.
+func TestFailureThatCannotBeTold(t *testing.T) {
+	for _, r := range roles {
+		t.Run("6455-7.1.7-1 6455-7.1.7-2 "+r.name, func(t *testing.T) {
+			r.deaf(t, quiet, func(t *testing.T, c *Conn, p *peer) {
+				start := time.Now()
+				read := startReading(c)
+				p.send(r.frame(0xff, ""))
+				e := read.ended(t)
+				assert.Equal(t, "6455-5.2-2", asRule(t, e).Rule)
+				assert.Equal(t, DefaultCloseTimeout, time.Since(start))
+				<-c.Done()
+			})
+		})
 	}
 }
 

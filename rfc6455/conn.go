@@ -63,9 +63,11 @@ type Conn struct {
 	group        *Group
 	report       func(*CloseError)
 
-	endLock sync.Mutex
-	ended   *CloseError   // how it ended; the first cause wins
-	done    chan struct{} // closed when the socket is
+	endLock        sync.Mutex
+	received       CloseCode // from the peer's Close frame, 0 before it
+	receivedReason string
+	ended          *CloseError   // how it ended; the first cause wins
+	done           chan struct{} // closed when the socket is
 }
 
 // newConn makes the Conn of a socket on which the handshake is complete. early
@@ -125,6 +127,9 @@ func (c *Conn) end(e *CloseError) *CloseError {
 	c.endLock.Lock()
 	defer c.endLock.Unlock()
 	if c.ended == nil && e != nil {
+		if c.received != 0 && e.Code == frames.CloseAbnormal {
+			e.Code, e.Reason, e.Remote = c.received, c.receivedReason, e.Sent == 0
+		}
 		c.ended = e
 		c.closing.Store(true)
 	}

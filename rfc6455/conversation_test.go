@@ -396,6 +396,26 @@ func TestCutOnTCP(t *testing.T) {
 	}
 }
 
+func TestReset(t *testing.T) {
+	for _, s := range sockets[1:] {
+		for _, r := range roles {
+			t.Run("6455-7.2.1-2 "+s.name+" "+r.name, func(t *testing.T) {
+				a, b := s.make(t)
+				c := r.conn(a, Options{})
+				if w, ok := b.(*wrapped); ok {
+					b = w.nc
+				}
+				require.NoError(t, b.(*net.TCPConn).SetLinger(0)) // so that Close sends RST
+				require.NoError(t, b.Close())
+				_, _, err := c.Read(forever)
+				assert.Equal(t, frames.CloseAbnormal, asClose(t, err).Code)
+				assert.ErrorContains(t, err, "reset")
+				<-c.Done()
+			})
+		}
+	}
+}
+
 // What arrives in one piece behind the handshake is the start of the
 // conversation, also when it is cut.
 func TestEarlyBytes(t *testing.T) {

@@ -1,6 +1,8 @@
 package rfc6455
 
 import (
+	"net"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,6 +151,16 @@ func TestKeepAliveBehindABlockedWriter(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestKeepAlivePingFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		defer b.Close()
+		c := role{}.conn(&failing{a, 1, os.ErrPermission}, Options{})
+		newPeer(t, b)
+		assert.ErrorIs(t, startReading(c).ended(t), os.ErrPermission)
+	})
 }
 
 func TestKeepAliveStopsWithTheConnection(t *testing.T) {

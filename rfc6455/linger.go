@@ -1,12 +1,12 @@
 package rfc6455
 
 import (
-	"io"
 	"net"
 	"time"
 )
 
-// maxLinger bounds the time in which a socket is drained before it is closed.
+// maxLinger is how long a socket that is drained may bring nothing before it is
+// closed.
 const maxLinger = time.Second
 
 // closeWriter is a socket whose two directions can be ended one by one:
@@ -21,7 +21,9 @@ type closeWriter interface{ CloseWrite() error }
 // the client are still unread, or arrive later, TCP answers them with RST, and
 // at the client an RST throws away what was received and not read yet, our
 // Close frame included. So it sends FIN, and reads and discards until the
-// client's FIN comes, for a second at most.
+// client's FIN comes: while bytes keep coming, since a client in the middle of a
+// large message may not have looked yet, but no longer than the timeout, and for
+// a second if nothing comes.
 func endServer(nc net.Conn, timeout time.Duration) {
 	if cw, ok := nc.(closeWriter); ok && cw.CloseWrite() == nil {
 		drain(nc, timeout)
@@ -29,15 +31,22 @@ func endServer(nc net.Conn, timeout time.Duration) {
 	nc.Close()
 }
 
-// drain reads and discards until the peer ends its direction, or the time is
-// over.
+// drain reads and discards until the peer ends its direction, brings nothing
+// for maxLinger, or the timeout is over.
 func drain(nc net.Conn, timeout time.Duration) {
-	nc.SetReadDeadline(time.Now().Add(min(maxLinger, timeout)))
+	end := time.Now().Add(timeout)
 	buf := getBuffer()
 	defer putBuffer(buf)
-	io.CopyBuffer(io.Discard, onlyReader{nc}, buf)
+	for {
+		by := time.Now().Add(maxLinger)
+		if by.After(end) {
+			by = end
+		}
+		if nc.SetReadDeadline(by) != nil {
+			return
+		}
+		if _, err := nc.Read(buf); err != nil {
+			return
+		}
+	}
 }
-
-// onlyReader hides the other methods of a socket, and discard those of
-// io.Discard, so that io.CopyBuffer uses the buffer it was given.
-type onlyReader struct{ io.Reader }

@@ -121,6 +121,37 @@ func TestNetConnEnds(t *testing.T) {
 			assert.NoError(t, n.Close())
 		})
 	})
+	t.Run("the Conn under it is closed", func(t *testing.T) { // as Group.Shutdown does
+		both(t, quiet, func(t *testing.T, r role, c *Conn, p *peer) {
+			n := c.NetConn(Binary)
+			reading := later(func() error { _, err := n.Read(make([]byte, 1)); return err })
+			synctest.Wait()
+			closed := later(func() error { return c.Close(1001, "") })
+			synctest.Wait()
+			_, err := n.Write([]byte("x"))
+			assert.ErrorIs(t, err, net.ErrClosed)
+			p.send(r.close(1001, ""))
+			require.NoError(t, <-closed)
+			assert.ErrorIs(t, <-reading, net.ErrClosed)
+		})
+	})
+	t.Run("those who wait to write are told", func(t *testing.T) {
+		for _, r := range roles {
+			r.deaf(t, quiet, func(t *testing.T, c *Conn, p *peer) {
+				n := c.NetConn(Binary)
+				go n.Read(make([]byte, 1))
+				p.send(r.frame(0x89, "")) // its Pong is blocked
+				synctest.Wait()
+				one := later(func() error { _, err := n.Write([]byte("x")); return err })
+				synctest.Wait()
+				two := later(func() error { _, err := n.Write([]byte("x")); return err })
+				synctest.Wait()
+				c.CloseNow()
+				assert.ErrorIs(t, <-one, net.ErrClosed)
+				assert.ErrorIs(t, <-two, net.ErrClosed)
+			})
+		}
+	})
 	t.Run("Close past the user's deadlines", func(t *testing.T) {
 		both(t, quiet, func(t *testing.T, r role, c *Conn, p *peer) {
 			n := c.NetConn(Binary)
@@ -315,11 +346,38 @@ func TestNetConnControlFramesPastADeadline(t *testing.T) {
 			assert.NoError(t, c.Err())
 			assert.LessOrEqual(t, len(c.out.buf), bufferSize)
 			require.NoError(t, n.SetWriteDeadline(time.Time{}))
-			_, err := n.Write([]byte("y"))
+			_, err := n.Write(make([]byte, chunk))
 			require.NoError(t, err)
 			sent := parseSent(t, r, unhex(p.heard()))
-			assert.Equal(t, sentFrame{true, frames.Binary, "y"}, sent[len(sent)-1])
+			assert.Equal(t, sentFrame{true, frames.Binary, string(make([]byte, chunk))}, sent[len(sent)-1])
+			for _, pong := range sent[:len(sent)-1] {
+				assert.Equal(t, sentFrame{true, frames.Pong, strings.Repeat("p", 125)}, pong)
+			}
 		})
+	})
+	t.Run("a frame that waits behind them has not begun", func(t *testing.T) {
+		for _, r := range roles {
+			r.deaf(t, quiet, func(t *testing.T, c *Conn, p *peer) {
+				n := c.NetConn(Binary)
+				require.NoError(t, n.SetWriteDeadline(time.Unix(1, 0)))
+				go n.Read(make([]byte, 1))
+				for range 300 {
+					p.send(r.frame(0x89, strings.Repeat("p", 125)))
+				}
+				synctest.Wait()
+				require.NoError(t, n.SetWriteDeadline(time.Now().Add(time.Second)))
+				k, err := n.Write(make([]byte, chunk))
+				assert.Zero(t, k)
+				assert.True(t, isDeadline(err))
+				require.NoError(t, n.SetWriteDeadline(time.Time{}))
+				p.listen()
+				_, err = n.Write([]byte("y"))
+				require.NoError(t, err)
+				sent := parseSent(t, r, unhex(p.heard()))
+				assert.Equal(t, frames.Pong, sent[len(sent)-2].op)
+				assert.Equal(t, sentFrame{true, frames.Binary, "y"}, sent[len(sent)-1])
+			})
+		}
 	})
 	t.Run("the tail of a frame goes before the Close frame", func(t *testing.T) {
 		for _, r := range roles {
@@ -413,6 +471,17 @@ func TestNetConnWriteSizes(t *testing.T) {
 			assert.True(t, bytes.Equal(pattern(size), got), size)
 		}
 	})
+}
+
+func TestNetConnWithoutKeys(t *testing.T) {
+	a, b := net.Pipe()
+	defer b.Close()
+	n := newConn(a, true, "", nil, &Options{KeepAlive: -1, Rand: &failingReader{os.ErrPermission}}).NetConn(Binary)
+	k, err := n.Write([]byte("secret"))
+	assert.Zero(t, k)
+	assert.ErrorIs(t, err, os.ErrPermission)
+	_, err = n.Write([]byte("secret"))
+	assert.ErrorIs(t, err, net.ErrClosed)
 }
 
 func TestNetConnSocketFails(t *testing.T) {

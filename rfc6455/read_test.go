@@ -523,3 +523,35 @@ func (h *hesitant) Read(p []byte) (int, error) {
 	}
 	return h.in.Read(p[:1])
 }
+
+// Bad text ends the connection with its first impossible byte, though the frame
+// around it is not finished and may never be.
+func TestBadTextFailsFast(t *testing.T) {
+	for _, r := range roles {
+		for _, way := range append(ways[:3:3], struct {
+			name string
+			read func(*Conn) error
+		}{"NetConn", func(c *Conn) error {
+			_, err := io.Copy(io.Discard, c.NetConn(Text))
+			return err
+		}}) {
+			t.Run("6455-8.1-1 6455-7.1.7-4 "+r.name+" "+way.name, func(t *testing.T) {
+				r.bubble(t, quiet, func(t *testing.T, c *Conn, p *peer) {
+					done := later(func() error { return way.read(c) })
+					frame := r.frame(0x81, "good \xe4\xbd"+"bad"+strings.Repeat(".", 100))
+					const first = len("good \xe4\xbd") // bytes that are fine
+					head := len(frame) - first - len("bad") - 100
+					p.send(frame[:head+first])
+					assert.Empty(t, p.heard(), "it can still be finished")
+					p.send(frame[head+first : head+first+1])
+					sent := parseSent(t, r, unhex(p.heard()))
+					require.Len(t, sent, 1)
+					assert.Equal(t, frames.Close, sent[0].op)
+					assert.Equal(t, "\x03\xef", sent[0].payload[:2])
+					p.nc.Close()
+					assert.Equal(t, "6455-8.1-1", asRule(t, <-done).Rule)
+				})
+			})
+		}
+	}
+}
