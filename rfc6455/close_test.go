@@ -686,7 +686,7 @@ func TestCloseErrorText(t *testing.T) {
 		{CloseError{Code: 1006, Err: errClosedNow},
 			"websocket: ended without a Close frame from the peer: rfc6455: CloseNow was called"},
 		{CloseError{Code: 1001, Remote: true, Err: errCloseUnsent},
-			"websocket: closed by the peer with 1001 going away: rfc6455: our Close frame could not be sent in time"},
+			"websocket: closed by the peer with 1001 going away: rfc6455: our Close frame could not be sent"},
 	}
 	for _, test := range tests {
 		assert.Equal(t, test.want, test.e.Error())

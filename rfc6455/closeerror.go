@@ -72,7 +72,7 @@ var (
 
 	errClosedNow    = errors.New("rfc6455: CloseNow was called")
 	errNoAnswer     = errors.New("rfc6455: the peer did not answer our Close frame in time")
-	errCloseUnsent  = errors.New("rfc6455: our Close frame could not be sent in time")
+	errCloseUnsent  = errors.New("rfc6455: our Close frame could not be sent")
 	errDead         = errors.New("rfc6455: the peer is dead: it sent nothing, and did not answer a Ping")
 	errWriteStopped = errors.New("rfc6455: a frame could not be sent whole")
 )
