@@ -49,6 +49,10 @@ type AcceptOptions struct {
 // says why, and nc is closed. The error is then a [*handshake.Error]. nc is
 // closed on every other error too.
 //
+// If nc is a wrapper of another connection, give it that one's CloseWrite
+// method: without it the last bytes before the end may be lost, since the
+// server cannot end TCP in two steps.
+//
 // Accept waits for the client, up to [Options.HandshakeTimeout]: call it in the
 // goroutine of the connection, not in the loop that accepts.
 func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *handshake.Request, error) {

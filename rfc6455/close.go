@@ -108,6 +108,7 @@ func (c *Conn) closed(payload []byte) error {
 	c.endLock.Lock()
 	c.received, c.receivedReason = code, reason
 	c.endLock.Unlock()
+	c.pongDue.Store(false) // no Pong is due any more (section 5.5.2)
 	ctx, cancel := context.WithTimeout(context.Background(), c.closeWithin())
 	defer cancel()
 	answered, err := c.sendClose(ctx, code, closePayload(code, ""))
@@ -124,6 +125,7 @@ func (c *Conn) closed(payload []byte) error {
 func (c *Conn) fail(code CloseCode, err error) *CloseError {
 	ctx, cancel := context.WithTimeout(context.Background(), c.closeWithin())
 	defer cancel()
+	c.pongDue.Store(false)
 	_, sendErr := c.sendClose(ctx, code, closePayload(code, reasonOf(err)))
 	e := c.end(&CloseError{Code: frames.CloseAbnormal, Sent: c.out.sentCode(), Err: err})
 	if sendErr != nil {
@@ -150,7 +152,7 @@ func (c *Conn) sendClose(ctx context.Context, code CloseCode, payload []byte) (b
 	if err := c.frameLock.lock(ctx, c.done); err != nil {
 		return false, errCloseUnsent
 	}
-	defer c.frameLock.unlock()
+	defer c.unlockFrame()
 	if c.out.sentCode() != 0 {
 		return false, nil
 	}

@@ -381,7 +381,7 @@ func TestAfterOurClose(t *testing.T) {
 		done := later(func() error { return c.Close(1000, "") })
 		assert.Equal(t, r.ownClose(1000, ""), p.heard())
 
-		// 6455-5.5.1-4: nothing more from us.
+		// 6455-5.5.1-4: nothing more from us, but an answer to a Ping.
 		assert.Equal(t, ErrClosing, c.Write(forever, Text, nil))
 		_, err := c.Writer(forever, Text)
 		assert.Equal(t, ErrClosing, err)
@@ -395,7 +395,7 @@ func TestAfterOurClose(t *testing.T) {
 		p.send(bytes.Join([][]byte{r.frame(0x89, "?"), r.frame(0x81, "crossed it")}, nil))
 		assert.Equal(t, []message{{Text, "crossed it"}}, read.messages())
 		p.send(r.close(1000, ""))
-		assert.Empty(t, p.heard(), "nothing follows our Close frame")
+		assert.Equal(t, r.own(0x8a, "?"), p.heard(), "6455-5.5.2-1 due until the peer's Close frame has come")
 		p.nc.Close()
 		require.NoError(t, <-done)
 		assert.True(t, read.ended(t).Clean)

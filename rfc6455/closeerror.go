@@ -22,7 +22,7 @@ type CloseError struct {
 	// Reason is the text in the peer's Close frame. It is meant for
 	// programmers; do not show it to the users of a program (section 5.5.1).
 	Reason string
-	// Sent is the code in our own Close frame, or 0 if we sent none.
+	// Sent is the code in our own Close frame, or 0 if none began to leave.
 	Sent CloseCode
 	// Remote is set when the peer's Close frame came before ours was sent.
 	Remote bool

@@ -20,7 +20,8 @@ func (c *Conn) handleControl() error {
 	}
 }
 
-// pong answers a Ping with its own payload (RFC 6455 section 5.5.3).
+// pong answers a Ping with its own payload (RFC 6455 section 5.5.3), also after
+// our Close frame, until the peer's has come.
 //
 // The reader must not wait for a writer here: that one may wait for the peer
 // to read, and the peer for us. So if the frame lock is held, the Pong is left
@@ -70,9 +71,6 @@ func (c *Conn) putPong() {
 	c.pongDue.Store(false)
 	c.pongData, c.pongOut = c.pongOut, c.pongData
 	c.pongLock.Unlock()
-	if c.out.sentCode() != 0 {
-		return // nothing follows a Close frame
-	}
 	err := c.out.frame(frames.Header{Fin: true, Opcode: frames.Pong}, c.pongOut)
 	if err != nil && !(isTimeout(err) && c.out.netConn.Load()) {
 		c.failWrite(err)

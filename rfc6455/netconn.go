@@ -28,7 +28,8 @@ const netConnCloseTimeout = 100 * time.Millisecond
 //
 // Deadlines can be moved after they have passed, as on any net.Conn: what was
 // left of a frame that a write deadline cut short is sent before anything
-// else, and counts as written. Close sends a Close frame, waits at most 100 ms
+// else, and counts as written. (Not so under TLS: crypto/tls cannot write again
+// after a write has timed out.) Close sends a Close frame, waits at most 100 ms
 // for the answer, and returns nil.
 func (c *Conn) NetConn(t MessageType) net.Conn {
 	c.closeTimeout.Store(int64(netConnCloseTimeout))

@@ -46,10 +46,11 @@ type Options struct {
 	// the connection is cut. 0 means [DefaultCloseTimeout].
 	CloseTimeout time.Duration
 
-	// KeepAlive finds dead peers: after this long without a byte from the peer
-	// it gets a Ping, and after as long again without one the connection is
-	// cut. Only time in which some goroutine waits to read counts. 0 means
-	// [DefaultKeepAlive], a negative value turns it off.
+	// KeepAlive finds dead peers. Each time it has passed, a peer that sent
+	// nothing since the last time gets a Ping, and is cut off if it sends
+	// nothing until the next time either: two to three times KeepAlive after
+	// its last byte. Only while some goroutine waits to read is a peer judged.
+	// 0 means [DefaultKeepAlive], a negative value turns it off.
 	KeepAlive time.Duration
 
 	// AllowLongLengths accepts payload lengths that are not in their shortest

@@ -11,7 +11,8 @@ import (
 
 // Ping sends a Ping, waits for its Pong, and returns the time between the two.
 // Some goroutine must be reading, since the Pong arrives between messages.
-// When ctx ends first, its error is returned; the connection stays usable.
+// When ctx ends while Ping waits, its error is returned and the connection stays
+// usable; see [Conn.Write] for when it ends while the Ping is being sent.
 func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 	p := c.pings.add()
 	defer c.pings.remove(p)

@@ -52,11 +52,13 @@ func TestPongs(t *testing.T) {
 			assert.Equal(t, r.own(0x8a, ""), p.heard())
 		})
 	})
-	t.Run("while Close reads, none follows our Close frame", func(t *testing.T) {
+	t.Run("6455-5.5.2-1 while Close reads, until the peer's Close frame comes", func(t *testing.T) {
 		both(t, quiet, func(t *testing.T, r role, c *Conn, p *peer) {
 			go c.Close(1000, "")
 			assert.Equal(t, r.ownClose(1000, ""), p.heard())
-			p.send(r.frame(0x89, ""))
+			p.send(r.frame(0x89, "still here?"))
+			assert.Equal(t, r.own(0x8a, "still here?"), p.heard())
+			p.send(append(r.close(1000, ""), r.frame(0x89, "and now?")...))
 			assert.Empty(t, p.heard())
 		})
 	})

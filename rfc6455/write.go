@@ -89,6 +89,9 @@ func (c *Conn) write(ctx context.Context, put func() error) error {
 
 // lockMessage waits until no other message is being written.
 func (c *Conn) lockMessage(ctx context.Context) error {
+	if c.closing.Load() {
+		return c.closedError() // at once, whoever holds the lock
+	}
 	return c.lockError(c.messageLock.lock(ctx, c.done))
 }
 

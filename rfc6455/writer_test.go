@@ -224,6 +224,7 @@ func TestWriterThatIsLeftOpen(t *testing.T) {
 		defer cancel()
 		assert.Equal(t, context.DeadlineExceeded, c.Write(ctx, Text, nil), "others wait")
 		waiting := later(func() error { return c.Write(forever, Text, nil) })
+		synctest.Wait()
 		closed := later(func() error { return c.Close(1000, "") })
 		assert.Equal(t, r.ownClose(1000, ""), p.heard(), "6455-5.5.1-6 Close does not wait for it")
 		p.send(r.close(1000, ""))
