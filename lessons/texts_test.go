@@ -27,7 +27,8 @@ func TestTexts(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(c.Root, "lessons", "*", "*.md"))
 	require.NoError(t, err)
 	stage := &stage{course: c, root: func() string { return freshCheckout(t, c) }}
-	for _, p := range append(paths, filepath.Join(c.Root, "lessons", "README.md")) {
+	paths = append(paths, filepath.Join(c.Root, "lessons", "README.md"), filepath.Join(c.Root, "README.md"))
+	for _, p := range paths {
 		rel, err := filepath.Rel(c.Root, p)
 		require.NoError(t, err)
 		if strings.HasPrefix(filepath.ToSlash(rel), "lessons/work/") {

@@ -121,7 +121,7 @@ func TestWalk(t *testing.T) {
 				require.Equal(t, exitFailure, code, out)
 				assert.Contains(t, out, "not written yet")
 				for _, part := range parts[:i] {
-					assert.NotContains(t, out, part+": not written yet", "after %d parts", i)
+					assert.NotContains(t, out, "    "+part+": not written yet", "after %d parts", i)
 				}
 				write(t, c, ch, dir, parts[:i+1])
 			}

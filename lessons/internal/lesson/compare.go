@@ -76,6 +76,15 @@ func meaning(x frames.Explanation, i int) string {
 			if f.Value == "0" {
 				continue
 			}
+		case frames.FieldLength:
+			switch f.Value {
+			case "126":
+				words = append(words, `126 means "a 16-bit length follows"`)
+				continue
+			case "127":
+				words = append(words, `127 means "a 64-bit length follows"`)
+				continue
+			}
 		case frames.FieldPayload, frames.FieldMaskKey:
 			words = append(words, f.Name)
 			continue

@@ -141,22 +141,28 @@ func dedent(s string) string {
 
 // elided reports whether the block is the code with some lines left out.
 func elided(block, code string) bool {
-	at := 0 // where in the code the next line may be
-	skip := false
-	lines := strings.Split(strings.TrimRight(code, "\n"), "\n")
-	for want := range strings.Lines(strings.TrimRight(block, "\n")) {
-		want = strings.TrimSpace(want)
-		if want == elision {
-			skip = true
-			continue
+	return elidedLines(trimmedLines(block), trimmedLines(code))
+}
+
+func elidedLines(want, have []string) bool {
+	switch {
+	case len(want) == 0:
+		return len(have) == 0
+	case want[0] == elision:
+		for skip := range len(have) + 1 {
+			if elidedLines(want[1:], have[skip:]) {
+				return true
+			}
 		}
-		for skip && at < len(lines) && strings.TrimSpace(lines[at]) != want {
-			at++
-		}
-		if at == len(lines) || strings.TrimSpace(lines[at]) != want {
-			return false
-		}
-		at, skip = at+1, false
+		return false
 	}
-	return at == len(lines) || skip
+	return len(have) > 0 && have[0] == want[0] && elidedLines(want[1:], have[1:])
+}
+
+func trimmedLines(s string) []string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimSpace(l)
+	}
+	return lines
 }
