@@ -38,6 +38,7 @@ func TestTexts(t *testing.T) {
 			src, err := os.ReadFile(p)
 			require.NoError(t, err)
 			md := string(src)
+			assert.NotContains(t, md, "\r", "git would change it")
 			assert.NoError(t, text.Links(p, md))
 			assert.NoError(t, text.Sections(md))
 			blocks, err := text.Blocks(md)

@@ -30,8 +30,8 @@ func show(args []string) error {
 		return fmt.Errorf("%q is no key: a key is 16 bytes in base64", key)
 	}
 	accept := acceptkey.AcceptKey(key)
-	fmt.Printf("the client sends    Sec-WebSocket-Key: %s\n", key)
-	fmt.Printf("the server answers  %s\n", acceptkey.AppendAccept(nil, key))
+	fmt.Printf("the client sends    %q\n", "Sec-WebSocket-Key: "+key+"\r\n")
+	fmt.Printf("the server answers  %q\n\n", acceptkey.AppendAccept(nil, key))
 
 	// What several servers answer, and what a client makes of it.
 	for _, server := range []struct{ who, answer string }{

@@ -66,7 +66,7 @@ func TestFailure(t *testing.T) {
 	})
 	assert.Equal(t, `Header(125)
   got  81 7e 00 7d
-          ^^ byte 1: MASK 0, length 126
+          ^^ byte 1: MASK 0, 126 means "a 16-bit length follows"
   want 81 7d
   looks like: 125 still fits in 7 bits (RFC 6455 section 5.2)
   hint: go run ./lessons hint 11 Header
