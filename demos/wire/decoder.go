@@ -143,11 +143,16 @@ func (d *Decoder) lose(from Side, why string) {
 	if h.mode == modeOpaque {
 		return
 	}
+	var held []byte
+	if h.mode == modeAwait {
+		held = h.buf // which is no row yet, so that cut knows nothing of it
+	}
 	d.cut(from)
 	*h = half{mode: modeOpaque, ended: h.ended}
 	if why != "" {
 		d.emit(Row{From: from, Kind: Bytes, Note: why + ", so what follows is shown as bytes"})
 	}
+	d.Feed(from, held)
 }
 
 // emit shows a row, if anybody looks. What the other side has begun comes
