@@ -94,7 +94,7 @@ func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *hand
 	return opts.open(nc, answer, early), req, nil
 }
 
-// Upgrade does the same under net/http: it takes the connection over from the
+// Upgrade is [Accept] under net/http: it takes the connection over from the
 // server that called the handler. After an error the answer has been written
 // and the handler has only to return.
 //

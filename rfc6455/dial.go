@@ -104,7 +104,7 @@ func Dial(ctx context.Context, rawURL string, opts *DialOptions) (*Conn, *handsh
 
 // Client does the client's half of the opening handshake on a connection that
 // is open already; for a wss URL it must be under TLS already. nc is closed if
-// the handshake fails. Options.Dial and Options.TLS are not looked at.
+// the handshake fails. [DialOptions].Dial and TLS are not looked at.
 func Client(ctx context.Context, nc net.Conn, rawURL string, opts *DialOptions) (*Conn, *handshake.Response, error) {
 	if opts == nil {
 		opts = &DialOptions{}
