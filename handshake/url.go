@@ -4,17 +4,20 @@ package handshake
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // ParseURL reads the address of a WebSocket: ws://host:port/path?query, or wss for TLS (RFC 6455
 // section 3). The scheme may be in any case. A fragment, even an empty one, is an error, and so
-// is a user or password, for which the grammar has no place. A host outside ASCII is left as it
-// is; it has to be converted (IDNA) before [NewRequest]. Errors are an [*Error] with status 0.
+// is a user or password, for which the grammar has no place. A host outside ASCII is converted
+// (IDNA), as section 11.1 asks. Errors are an [*Error] with status 0.
 func ParseURL(raw string) (*url.URL, error) {
 	if strings.Contains(raw, "#") {
 		return nil, failure("6455-3-1", "the address has a fragment; leave out the # and what follows, or write %%23 for a # in the path or query")
@@ -26,7 +29,31 @@ func ParseURL(raw string) (*url.URL, error) {
 	if err := checkURL(u); err != nil {
 		return nil, err
 	}
+	if err := convertHost(u); err != nil {
+		return nil, err
+	}
 	return u, nil
+}
+
+// hostNames is idna.Lookup, and refuses empty and overlong labels as well.
+var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true))
+
+// convertHost writes a host outside ASCII in ASCII. Others are left as they are: what looks odd in
+// one of them, such as an underscore, may still be a name in somebody's network.
+func convertHost(u *url.URL) error {
+	host := u.Hostname()
+	if !strings.ContainsFunc(host, func(r rune) bool { return r >= 0x80 }) {
+		return nil
+	}
+	ascii, err := hostNames.ToASCII(host)
+	if err != nil {
+		return &Error{Rule: "6455-11.1-1", Text: fmt.Sprintf("the host %s cannot be written in ASCII", shown(host)), Err: err}
+	}
+	if port := u.Port(); port != "" {
+		ascii = net.JoinHostPort(ascii, port)
+	}
+	u.Host = ascii
+	return nil
 }
 
 // withoutURL takes the URL out of an error of net/url: it may hold a password.

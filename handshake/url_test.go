@@ -34,6 +34,9 @@ func TestURLs(t *testing.T) {
 		{"an escaped slash stays escaped", "ws://example.com/a%2Fb", "example.com:80", "example.com", "/a%2Fb"},
 		{"6455-11.1-2 a path outside ASCII", "ws://example.com/caf\u00e9", "example.com:80", "example.com", "/caf%C3%A9"},
 		{"6455-11.1-2 a query outside ASCII", "wss://example.com/?q=\u4f60", "example.com:443", "example.com", "/?q=%E4%BD%A0"},
+		{"6455-11.1-1 a host outside ASCII", "ws://b\u00fccher.example/", "xn--bcher-kva.example:80", "xn--bcher-kva.example", "/"},
+		{"6455-11.1-1 a host outside ASCII and a port", "ws://\u6295\u7968.example:8080/", "xn--oruz12c.example:8080", "xn--oruz12c.example:8080", "/"},
+		{"6455-11.1-1 an ASCII host stays as it is", "ws://my_host/", "my_host:80", "my_host", "/"},
 		{"a space in path and query", "ws://example.com/a b?c d", "example.com:80", "example.com", "/a%20b?c%20d"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -53,6 +56,8 @@ func TestURLs(t *testing.T) {
 func TestURLsRefused(t *testing.T) {
 	for _, tt := range []struct{ name, raw, rule string }{
 		{"6455-3-1 a fragment", "ws://example.com/#x", "6455-3-1"},
+		{"6455-11.1-1 a host that IDNA does not know", "ws://-\u00fc.example/", "6455-11.1-1"},
+		{"6455-11.1-1 a host with an empty label", "ws://\u00fc..example/", "6455-11.1-1"},
 		{"6455-3-1 an empty fragment", "ws://example.com/#", "6455-3-1"},
 		{"6455-4.1-2 http", "http://example.com/", "6455-4.1-3"},
 		{"6455-4.1-2 no scheme", "example.com/chat", "6455-4.1-3"},

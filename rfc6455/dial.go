@@ -11,8 +11,6 @@ import (
 	"net"
 	"net/url"
 
-	"golang.org/x/net/idna"
-
 	"example.com/ws101/handshake"
 )
 
@@ -73,7 +71,7 @@ func Dial(ctx context.Context, rawURL string, opts *DialOptions) (*Conn, *handsh
 	if opts == nil {
 		opts = &DialOptions{}
 	}
-	u, err := parseURL(rawURL)
+	u, err := handshake.ParseURL(rawURL)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -109,7 +107,7 @@ func Client(ctx context.Context, nc net.Conn, rawURL string, opts *DialOptions) 
 	if opts == nil {
 		opts = &DialOptions{}
 	}
-	u, err := parseURL(rawURL)
+	u, err := handshake.ParseURL(rawURL)
 	if err != nil {
 		nc.Close()
 		return nil, nil, err
@@ -121,36 +119,6 @@ func Client(ctx context.Context, nc net.Conn, rawURL string, opts *DialOptions) 
 	}
 	return opts.open(ctx, nc, req)
 }
-
-// parseURL is handshake.ParseURL, with a host outside ASCII converted (RFC 6455
-// section 11.1).
-func parseURL(raw string) (*url.URL, error) {
-	u, err := handshake.ParseURL(raw)
-	if err != nil {
-		return nil, err
-	}
-	host := u.Hostname()
-	for i := range len(host) {
-		if host[i] < 0x80 {
-			continue
-		}
-		ascii, err := hostNames.ToASCII(host)
-		if err != nil {
-			return nil, &handshake.Error{
-				Rule: "6455-11.1-1", Text: "the host name cannot be written in ASCII", Err: err,
-			}
-		}
-		if port := u.Port(); port != "" {
-			ascii = net.JoinHostPort(ascii, port)
-		}
-		u.Host = ascii
-		break
-	}
-	return u, nil
-}
-
-// hostNames is idna.Lookup, and refuses empty and overlong labels as well.
-var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true))
 
 func (o *DialOptions) request(u *url.URL) (*handshake.Request, error) {
 	random := o.Rand

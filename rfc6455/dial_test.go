@@ -209,7 +209,7 @@ func TestDialRefusesBeforeAnyByte(t *testing.T) {
 }
 
 func TestDialKeysDiffer(t *testing.T) {
-	u, err := parseURL("ws://example.com/")
+	u, err := handshake.ParseURL("ws://example.com/")
 	require.NoError(t, err)
 	seen := make(map[string]bool)
 	for range 10_000 {

@@ -193,20 +193,26 @@ func (n *netConn) Close() error {
 	return nil
 }
 
-func (n *netConn) LocalAddr() net.Addr  { return n.c.LocalAddr() }
+// LocalAddr implements net.Conn.
+func (n *netConn) LocalAddr() net.Addr { return n.c.LocalAddr() }
+
+// RemoteAddr implements net.Conn.
 func (n *netConn) RemoteAddr() net.Addr { return n.c.RemoteAddr() }
 
+// SetDeadline implements net.Conn.
 func (n *netConn) SetDeadline(t time.Time) error {
 	n.readBy.set(t)
 	n.writeBy.set(t)
 	return n.c.nc.SetDeadline(t)
 }
 
+// SetReadDeadline implements net.Conn.
 func (n *netConn) SetReadDeadline(t time.Time) error {
 	n.readBy.set(t)
 	return n.c.nc.SetReadDeadline(t)
 }
 
+// SetWriteDeadline implements net.Conn.
 func (n *netConn) SetWriteDeadline(t time.Time) error {
 	n.writeBy.set(t)
 	return n.c.nc.SetWriteDeadline(t)

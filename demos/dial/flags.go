@@ -5,13 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/net/idna"
 
 	"example.com/ws101/frames"
 	"example.com/ws101/handshake"
@@ -145,7 +142,8 @@ func parse(args []string) (flags, error) {
 	case !given["wait"]:
 		f.wait = waitAlone
 	}
-	if err := f.parseURL(urls[0]); err != nil {
+	var err error
+	if f.url, err = handshake.ParseURL(urls[0]); err != nil {
 		return f, err
 	}
 	return f, f.check()
@@ -178,26 +176,6 @@ func parseClosing(code, reason string) (closing, error) {
 		return closing{}, err
 	}
 	return c, nil
-}
-
-// parseURL reads the URL, whose host may be in any script.
-func (f *flags) parseURL(raw string) error {
-	u, err := handshake.ParseURL(raw)
-	if err != nil {
-		return err
-	}
-	if host := u.Hostname(); strings.ContainsFunc(host, func(r rune) bool { return r >= 0x80 }) {
-		ascii, err := idna.Lookup.ToASCII(host)
-		if err != nil {
-			return fmt.Errorf("the host %q cannot be written in ASCII: %w", host, err)
-		}
-		if port := u.Port(); port != "" {
-			ascii = net.JoinHostPort(ascii, port)
-		}
-		u.Host = ascii
-	}
-	f.url = u
-	return nil
 }
 
 // check makes sure, before anything is dialled, that the request can be sent.
