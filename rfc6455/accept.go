@@ -83,6 +83,7 @@ func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *hand
 		nc.Close()
 		return nil, nil, err
 	}
+	defer opts.Group.leave()
 	_, err = nc.Write(answer.Append(nil))
 	if err = done(err); err != nil {
 		nc.Close()
@@ -111,6 +112,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn
 		refuseHTTP(w, r, handshake.Refuse(err))
 		return nil, err
 	}
+	defer opts.Group.leave()
 	nc, brw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		http.Error(w, "this server cannot hand its connections over", http.StatusInternalServerError)
@@ -130,7 +132,8 @@ func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn
 	return opts.open(nc, answer, early), nil
 }
 
-// judge returns the answer that accepts a request, or why it is refused.
+// judge returns the answer that accepts a request, or why it is refused. With
+// an answer, the handshake has entered the group.
 func (o *AcceptOptions) judge(req *handshake.Request) (*handshake.Response, error) {
 	if err := req.Check(o.Origin); err != nil {
 		return nil, err
@@ -140,22 +143,23 @@ func (o *AcceptOptions) judge(req *handshake.Request) (*handshake.Response, erro
 			return nil, fromCheck(err)
 		}
 	}
-	if o.Group != nil && o.Group.isClosing() {
-		return nil, &handshake.Error{
-			Rule: "6455-7.4.1", Status: http.StatusServiceUnavailable,
-			Text: "the server is shutting down; try again later",
-		}
-	}
 	offered, err := req.Subprotocols()
 	if err != nil {
 		return nil, err
 	}
 	// permessage-deflate is chosen here too, once it exists: from
 	// req.Extensions, into the Choice and newConn.
-	return handshake.Accepted(req, handshake.Choice{
+	answer, err := handshake.Accepted(req, handshake.Choice{
 		Subprotocol: handshake.ChooseSubprotocol(offered, o.Subprotocols),
 		Header:      o.Header,
 	})
+	if err == nil && !o.Group.enter() {
+		return nil, &handshake.Error{
+			Rule: "6455-7.4.1", Status: http.StatusServiceUnavailable,
+			Text: "the server is shutting down; try again later",
+		}
+	}
+	return answer, err
 }
 
 // fromCheck makes a [*handshake.Error] of what Check returned. A timeout of its
@@ -217,12 +221,12 @@ func limitHandshake(ctx context.Context, nc net.Conn, o *Options) (done func(err
 	}
 	stop := watch(ctx, nc, net.Conn.SetDeadline)
 	return func(err error) error {
-		if stop() && err == nil {
-			err = ctx.Err()
-		}
+		stop()
 		if err != nil {
 			return contextError(ctx, err)
 		}
+		// The peer has its answer and takes the connection for open, so it is,
+		// even if ctx ended a moment ago.
 		return nc.SetDeadline(noDeadline)
 	}, nil
 }

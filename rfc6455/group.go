@@ -13,8 +13,9 @@ import (
 type Group struct {
 	mu      sync.Mutex
 	conns   map[*Conn]struct{}
+	opening int // handshakes whose answer is on its way
 	closing bool
-	empty   chan struct{} // made by Shutdown, closed when conns is empty
+	empty   chan struct{} // made by Shutdown, closed when nothing is left
 }
 
 // Len returns the number of open connections.
@@ -33,9 +34,7 @@ func (g *Group) Shutdown(ctx context.Context) error {
 	g.closing = true
 	if g.empty == nil {
 		g.empty = make(chan struct{})
-		if len(g.conns) == 0 {
-			close(g.empty)
-		}
+		g.checkEmpty()
 	}
 	for c := range g.conns {
 		// Side by side, since each waits for its peer.
@@ -60,35 +59,60 @@ func (g *Group) Shutdown(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// isClosing reports whether new connections are to be refused.
-func (g *Group) isClosing() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.closing
-}
-
-// add takes a connection in, unless the group is closing.
-func (g *Group) add(c *Conn) bool {
+// enter counts a handshake that is about to be answered, until leave. It
+// reports false if the group is closing. No group lets everybody in.
+func (g *Group) enter() bool {
+	if g == nil {
+		return true
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closing {
 		return false
 	}
+	g.opening++
+	return true
+}
+
+// leave ends what enter began. If the handshake succeeded, its connection has
+// been added by then, so that Shutdown overlooks neither.
+func (g *Group) leave() {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.opening--
+	g.checkEmpty()
+}
+
+// add takes a connection in, and reports false if it is to be closed at once.
+func (g *Group) add(c *Conn) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.conns == nil {
 		g.conns = make(map[*Conn]struct{})
 	}
 	g.conns[c] = struct{}{}
-	return true
+	return !g.closing
 }
 
 func (g *Group) remove(c *Conn) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, ok := g.conns[c]; !ok {
+	delete(g.conns, c)
+	g.checkEmpty()
+}
+
+// checkEmpty lets Shutdown return once nothing is left. A client's connection
+// may still come and go after that.
+func (g *Group) checkEmpty() {
+	if !g.closing || g.opening > 0 || len(g.conns) > 0 {
 		return
 	}
-	delete(g.conns, c)
-	if g.closing && len(g.conns) == 0 {
+	select {
+	case <-g.empty:
+	default:
 		close(g.empty)
 	}
 }

@@ -228,7 +228,10 @@ func TestGroupShutdownDuringAHandshake(t *testing.T) {
 		done := accepting(forever, a, &AcceptOptions{Options: Options{Group: &g}})
 		send(b, rfcRequest)
 		synctest.Wait() // the answer is being written
-		require.NoError(t, g.Shutdown(forever))
+		down := make(chan error, 1)
+		go func() { down <- g.Shutdown(forever) }()
+		synctest.Wait()
+		assert.Empty(t, down, "it waits for the handshake too")
 		br := bufio.NewReader(b)
 		resp, err := http.ReadResponse(br, nil)
 		require.NoError(t, err)
@@ -240,7 +243,38 @@ func TestGroupShutdownDuringAHandshake(t *testing.T) {
 		require.NoError(t, err)
 		<-acc.conn.Done()
 		assert.True(t, asClose(t, acc.conn.Err()).Clean)
+		assert.NoError(t, <-down)
 		assert.Zero(t, g.Len())
+	})
+}
+
+// cancelledByWrite cancels a context as soon as something has been written.
+type cancelledByWrite struct {
+	net.Conn
+	cancel context.CancelFunc
+}
+
+func (c cancelledByWrite) Write(p []byte) (int, error) {
+	defer c.cancel()
+	return c.Conn.Write(p)
+}
+
+// Once the client has read its 101 the connection is open on its side. A server
+// that stops in this moment must say goodbye, and not cut it.
+func TestContextEndsRightBehindTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		defer b.Close()
+		ctx, cancel := context.WithCancel(forever)
+		done := accepting(ctx, cancelledByWrite{a, cancel}, nil)
+		send(b, rfcRequest)
+		_, err := http.ReadResponse(bufio.NewReader(b), nil)
+		require.NoError(t, err)
+		acc := <-done
+		require.NoError(t, acc.err)
+		go acc.conn.Write(forever, Text, []byte("Hello"))
+		assert.Equal(t, "\x81\x05Hello", receive(t, b, 7), "no deadline is left behind")
+		acc.conn.CloseNow()
 	})
 }
 
