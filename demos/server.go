@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.com/ws101/demos/feed"
+	"example.com/ws101/demos/room"
 	"example.com/ws101/demos/site"
 	"example.com/ws101/demos/vote"
 	"example.com/ws101/rfc6455"
@@ -32,7 +33,8 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 			return fmt.Errorf("-candidates: %w", err)
 		}
 	}
-	tally, err := vote.New(feed.New(feed.Options{}), candidates)
+	news := feed.New(feed.Options{})
+	tally, err := vote.New(news, candidates)
 	if err != nil {
 		return err
 	}
@@ -47,7 +49,7 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	closing, beginClosing := context.WithCancel(context.Background())
 	defer beginClosing()
 	var sockets rfc6455.Group
-	s := shared{tally: tally, origins: f.origins, page: f.page, closing: closing, sockets: &sockets}
+	s := shared{room: room.New(news, tally), origins: f.origins, page: f.page, closing: closing, sockets: &sockets}
 	handler := all
 	if f.demo != nil {
 		handler = f.demo.open

@@ -27,6 +27,6 @@ func all(s shared) http.Handler {
 		panic(err) // a mistake in start.html, which the tests would show
 	}
 	mux.Handle("/{$}", site.HTML(page.Bytes()))
-	mux.Handle("/", site.Files(nil))
+	mux.Handle("/", site.Files())
 	return mux
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"net/http"
 
+	"example.com/ws101/demos/chat"
 	"example.com/ws101/demos/echo"
 	"example.com/ws101/demos/longpolling"
 	"example.com/ws101/demos/polling"
+	"example.com/ws101/demos/room"
 	"example.com/ws101/demos/site"
-	"example.com/ws101/demos/vote"
+	"example.com/ws101/demos/sse"
+	"example.com/ws101/demos/streaming"
 	"example.com/ws101/demos/websocket"
 	"example.com/ws101/rfc6455"
 )
@@ -24,7 +27,7 @@ type demo struct {
 
 // shared is what all demos of one server have in common.
 type shared struct {
-	tally   *vote.Tally
+	room    *room.Room
 	origins *site.Origins
 	page    string          // a file in place of our page, or ""
 	closing context.Context // ends when the server begins to shut down
@@ -39,7 +42,7 @@ var demos = []demo{
 		about: "The page asks on a timer, and every answer comes at once and is whole. " +
 			"It is the simplest way, and it works everywhere: news waits half an interval on average.",
 		open: func(s shared) http.Handler {
-			return polling.New(polling.Options{Tally: s.tally, Origins: s.origins, PageFile: s.page})
+			return polling.New(polling.Options{Room: s.room, Origins: s.origins, PageFile: s.page})
 		},
 	},
 	{
@@ -48,7 +51,25 @@ var demos = []demo{
 		about: "The server holds the request until there is news or 30 seconds have passed, and then the page asks again. " +
 			"News comes at once over plain HTTP, and costs a whole request each time.",
 		open: func(s shared) http.Handler {
-			return longpolling.New(longpolling.Options{Tally: s.tally, Origins: s.origins, PageFile: s.page, Closing: s.closing})
+			return longpolling.New(longpolling.Options{Room: s.room, Origins: s.origins, PageFile: s.page, Closing: s.closing})
+		},
+	},
+	{
+		name:  "streaming",
+		title: "Hidden iframe",
+		about: "An invisible iframe loads a page that never ends, and the server adds a script whenever there is news. " +
+			"It works in the oldest browsers, and shows what goes wrong where data is sent as code.",
+		open: func(s shared) http.Handler {
+			return streaming.New(streaming.Options{Room: s.room, Origins: s.origins, PageFile: s.page, Closing: s.closing})
+		},
+	},
+	{
+		name:  "sse",
+		title: "Server-sent events",
+		about: "One answer never ends, and the browser itself takes it apart into events and connects again when it breaks. " +
+			"It is the stream with a memory: the browser tells the server the last event that it has seen.",
+		open: func(s shared) http.Handler {
+			return sse.New(sse.Options{Room: s.room, Origins: s.origins, PageFile: s.page, Closing: s.closing})
 		},
 	},
 	{
@@ -57,7 +78,16 @@ var demos = []demo{
 		about: "After one Upgrade a single connection stays open, and both sides send whenever they have something to say. " +
 			"A vote and the news of it cost a few bytes more than the message itself.",
 		open: func(s shared) http.Handler {
-			return websocket.New(websocket.Options{Tally: s.tally, Origins: s.origins, PageFile: s.page, Group: s.sockets})
+			return websocket.New(websocket.Options{Room: s.room, Origins: s.origins, PageFile: s.page, Group: s.sockets})
+		},
+	},
+	{
+		name:  "chat",
+		title: "Chat",
+		about: "One room for all techniques: you choose yours, and may change it while you talk. " +
+			"Pages for the classic chat servers work here too.",
+		open: func(s shared) http.Handler {
+			return chat.New(chat.Options{Room: s.room, Origins: s.origins, PageFile: s.page, Closing: s.closing, Group: s.sockets})
 		},
 	},
 	{

@@ -16,10 +16,11 @@ func (b Batch) Empty() bool { return b.Snapshot == nil && len(b.Events) == 0 }
 
 // AppendJSON appends b to dst in the form in which pages get it:
 //
-//	{"cursor": "k3f9a2-17", "snapshot": false, "events": [...]}
+//	{"cursor": "k3f9a2-17", "snapshot": false, "events": [{"vote": ...}, {"chat": ...}]}
 //	{"cursor": "k3f9a2-17", "snapshot": true, "state": ...}
 //
-// The events and the state are copied as they are. They have been encoded once for all readers.
+// Each event stands behind its kind. What it says, and the state, are copied as they are: they
+// have been encoded once for all readers.
 func (b Batch) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"cursor": "`...)
 	dst = b.Cursor.append(dst)
@@ -33,7 +34,11 @@ func (b Batch) AppendJSON(dst []byte) []byte {
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
+		dst = append(dst, `{"`...)
+		dst = append(dst, e.Kind...)
+		dst = append(dst, `": `...)
 		dst = append(dst, e.JSON...)
+		dst = append(dst, '}')
 	}
 	return append(dst, "]}"...)
 }

@@ -21,7 +21,7 @@ type Event struct {
 	// Cursor is the place right after this event. A client that has it has
 	// everything up to here; it is the id of a server-sent event.
 	Cursor Cursor
-	// Kind tells what sort of event it is, such as "vote".
+	// Kind tells what sort of event it is, such as "vote": a word that needs no escaping in JSON.
 	Kind string
 	// JSON is the event, encoded once for all readers. Nobody may change it.
 	JSON []byte
@@ -50,10 +50,7 @@ type Feed struct {
 	log   []Event // the newest events, without a gap, ending with number last
 	bytes int     // of JSON in log
 
-	// changed is closed when an event is appended. There is one channel for all
-	// who wait: to close it wakes every one of them, and one who stops waiting has
-	// nothing to take back. It is nil while nobody waits.
-	changed chan struct{}
+	topics []*Topic
 }
 
 // New returns an empty feed. It panics if o.Epoch is not a valid epoch.
@@ -119,28 +116,23 @@ func (f *Feed) append(added []Event) {
 	for _, e := range added {
 		f.log = append(f.log, e)
 		f.bytes += len(e.JSON)
+		for _, t := range f.topics {
+			t.told(e)
+		}
 	}
 	f.last += uint64(len(added))
 	for len(f.log) > f.maxEvents || f.bytes > f.maxBytes {
 		f.bytes -= len(f.log[0].JSON)
+		for _, t := range f.topics {
+			t.dropped(f.log[0])
+		}
 		f.log[0] = Event{} // the array outlives this slice of it, the JSON must not
 		f.log = f.log[1:]
 	}
-	if f.changed != nil {
-		close(f.changed)
-		f.changed = nil
-	}
 }
 
-// after returns the logged events behind c. It is false if the log cannot tell: c is
-// of another epoch, older than the log, or from a future that never was.
-func (f *Feed) after(c Cursor) ([]Event, bool) {
-	if c.Epoch != f.epoch || c.N > f.last {
-		return nil, false
-	}
-	missing := f.last - c.N
-	if missing > uint64(len(f.log)) {
-		return nil, false
-	}
-	return f.log[uint64(len(f.log))-missing:], true
+// after returns the logged events behind number n.
+func (f *Feed) after(n uint64) []Event {
+	missing := min(f.last-n, uint64(len(f.log)))
+	return f.log[uint64(len(f.log))-missing:]
 }

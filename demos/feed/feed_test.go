@@ -116,6 +116,38 @@ func TestTopicSeesItsKindsOnly(t *testing.T) {
 	assert.Equal(t, []string{`"x"`, "1", `"x"`}, numbers(both.Since(Cursor{"test", 0})))
 }
 
+func TestBusyNeighbourCostsNobodyASnapshot(t *testing.T) {
+	c := newCounter(Options{MaxEvents: 4})
+	c.add(1)
+	for range 10 {
+		c.other()
+	}
+	assert.Nil(t, c.topic.Since(Cursor{"test", 1}).Snapshot, "nothing of its kind was dropped behind its back")
+	assert.NotNil(t, c.topic.Since(Cursor{"test", 0}).Snapshot, "here something was")
+	c.add(1)
+	assert.Equal(t, []string{"2"}, numbers(c.topic.Since(Cursor{"test", 1})))
+	assert.Equal(t, Cursor{"test", 12}, c.topic.Version())
+	c.other()
+	assert.Equal(t, Cursor{"test", 12}, c.topic.Version())
+}
+
+func TestWaitEndsWithWhatCameInTheSameMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounter(Options{})
+		ctx, cancel := context.WithCancel(t.Context())
+		got := make(chan Batch)
+		go func() {
+			b, err := c.topic.Wait(ctx, Cursor{"test", 0})
+			assert.NoError(t, err)
+			got <- b
+		}()
+		synctest.Wait()
+		cancel()
+		c.add(1) // both before the reader runs again
+		assert.Equal(t, []string{"1"}, numbers(<-got))
+	})
+}
+
 func TestLogIsBoundedInEventsAndBytes(t *testing.T) {
 	for name, o := range map[string]Options{
 		"events": {MaxEvents: 10},
@@ -182,7 +214,7 @@ func TestBatchAsJSON(t *testing.T) {
 	c := newCounter(Options{})
 	c.add(2)
 	assert.Equal(t, `{"cursor": "test-2", "snapshot": true, "state": 2}`, string(c.topic.Since(Cursor{}).AppendJSON(nil)))
-	assert.Equal(t, `{"cursor": "test-2", "snapshot": false, "events": [1, 2]}`, string(c.topic.Since(Cursor{"test", 0}).AppendJSON(nil)))
+	assert.Equal(t, `{"cursor": "test-2", "snapshot": false, "events": [{"count": 1}, {"count": 2}]}`, string(c.topic.Since(Cursor{"test", 0}).AppendJSON(nil)))
 	assert.Equal(t, `data: {"cursor": "test-2", "snapshot": false, "events": []}`, string(c.topic.Since(Cursor{"test", 2}).AppendJSON([]byte("data: "))))
 }
 

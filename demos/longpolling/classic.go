@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/ws101/demos/feed"
+	"example.com/ws101/demos/site"
 )
 
 // cookie names the session of a classic page. It ends with the browser, scripts cannot read
@@ -48,8 +49,8 @@ func (d *demo) classic(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	turn := d.sessions.arrive(s)
-	begin(w)
-	ctx, done := d.patience(r, hold)
+	out := begin(w)
+	ctx, done := patience(r, d.closing, hold)
 	defer done()
 	batch, again := d.wait(ctx, turn)
 	body, offered := []byte(`""`), batch.Cursor
@@ -57,7 +58,7 @@ func (d *demo) classic(w http.ResponseWriter, r *http.Request) {
 		state := d.tally.State() // may be newer than the batch, with a cursor to match
 		body, offered = state.JSON, state.Cursor
 	}
-	d.answer(w, r, s, body, offered)
+	d.answer(out, r, s, body, offered)
 }
 
 // wait waits for news in a turn. It also returns, with again == true, when this may be a tab
@@ -80,22 +81,22 @@ func (d *demo) stranger(w http.ResponseWriter, r *http.Request) {
 	id, s := d.sessions.open(feed.Cursor{})
 	setCookie(w, id)
 	d.sessions.arrive(s)
-	begin(w)
+	out := begin(w)
 	if delay := d.pace.next(host(r), time.Now()); delay > 0 {
-		ctx, done := d.patience(r, delay)
+		ctx, done := patience(r, d.closing, delay)
 		<-ctx.Done()
 		done()
 	}
 	state := d.tally.State()
-	d.answer(w, r, s, state.JSON, state.Cursor)
+	d.answer(out, r, s, state.JSON, state.Cursor)
 }
 
 // answer writes the body and notes how it went. What is offered to a client that is gone was
 // cut off: the next request of the session gets it again.
-func (d *demo) answer(w http.ResponseWriter, r *http.Request, s *session, body []byte, offered feed.Cursor) {
+func (d *demo) answer(out *site.Stream, r *http.Request, s *session, body []byte, offered feed.Cursor) {
 	gone := r.Context().Err() != nil
 	if !gone {
-		_, err := w.Write(body)
+		err := out.Last(body)
 		gone = err != nil || r.Context().Err() != nil
 	}
 	if gone {

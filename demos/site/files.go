@@ -27,7 +27,7 @@ var assets embed.FS
 // scripts or styles, no frames of other origins around us. A name with a script in it
 // would not run even if a page showed it in the wrong way.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-	"img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+	"img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 
 // types are the media types of our files. They are listed here because the mime package
 // asks the operating system, and some answer text/plain for a script.
@@ -44,19 +44,41 @@ type file struct {
 	etag string
 }
 
+// Mux returns a mux that serves a demo's page at the root and its files beside it. own has them in
+// a folder called page, and so do the others, whose modules the page uses. If pageFile is not
+// empty, that file is served as the page.
+func Mux(pageFile string, own embed.FS, others ...embed.FS) *http.ServeMux {
+	mux := http.NewServeMux()
+	var folders []fs.FS
+	for _, f := range append(others, own) {
+		folder, err := fs.Sub(f, "page")
+		if err != nil {
+			panic(err) // the folder is embedded
+		}
+		folders = append(folders, folder)
+	}
+	if pageFile == "" {
+		mux.Handle("/{$}", Page(folders[len(folders)-1]))
+	} else {
+		mux.Handle("/{$}", PageFile(pageFile))
+	}
+	mux.Handle("/", Files(folders...))
+	return mux
+}
+
 // Files serves the files of own and the shared ones (look.css, favicon.svg and the modules), and a
 // sentence with 404 for all other addresses. It does not serve index.html, which is
 // the page itself. The files are read once, here; it panics if they cannot be, since they
 // are embedded.
-func Files(own fs.FS) http.Handler {
+func Files(own ...fs.FS) http.Handler {
 	files := map[string]file{}
 	shared, err := fs.Sub(assets, "assets")
 	if err != nil {
 		panic(err)
 	}
 	read(files, shared)
-	if own != nil {
-		read(files, own)
+	for _, folder := range own {
+		read(files, folder)
 	}
 	// Browsers ask for it on behalf of a page that names no icon.
 	files["favicon.ico"] = files["favicon.svg"]

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/ws101/demos/site"
 )
 
 func TestBallotTakesANumberOrANumericString(t *testing.T) {
@@ -36,7 +38,7 @@ func TestBallotThatIsAnythingElseIsRefused(t *testing.T) {
 		strings.Repeat("[", 1000), `{"uid":` + strings.Repeat("[", 1000),
 	} {
 		_, err := ParseBallot([]byte(body))
-		var refusal *Refusal
+		var refusal *site.Refusal
 		require.ErrorAs(t, err, &refusal, "%q", body)
 		assert.Equal(t, 400, refusal.Status, "%q", body)
 		assert.Regexp(t, `^[A-Z][^\n]*\.$`, refusal.Error(), "one sentence")

@@ -31,7 +31,7 @@ func TestPost(t *testing.T) {
 		"malformed uid":   {"POST", jsonType, strings.NewReader(`{"uid": 1.5}`), 400, "The uid must be a whole number in plain digits, such as 1.\n"},
 		"malformed body":  {"POST", jsonType, strings.NewReader(`uid=1`), 400, "The body must be one JSON object with a uid and nothing after it, such as {\"uid\": 1}.\n"},
 		"no body":         {"POST", jsonType, nil, 400, "The body must be one JSON object with a uid and nothing after it, such as {\"uid\": 1}.\n"},
-		"cut off":         {"POST", jsonType, iotest.ErrReader(errors.New("gone")), 400, "The body of the vote did not arrive.\n"},
+		"cut off":         {"POST", jsonType, iotest.ErrReader(errors.New("gone")), 400, "The body of a vote did not arrive.\n"},
 		"a form":          {"POST", "application/x-www-form-urlencoded", strings.NewReader(`{"uid":1}`), 415, "The body of a vote must have the Content-Type application/json.\n"},
 		"no type":         {"POST", "", strings.NewReader(`{"uid":1}`), 415, "The body of a vote must have the Content-Type application/json.\n"},
 		"text":            {"POST", "text/plain", strings.NewReader(`{"uid":1}`), 415, "The body of a vote must have the Content-Type application/json.\n"},

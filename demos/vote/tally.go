@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"example.com/ws101/demos/feed"
+	"example.com/ws101/demos/site"
 )
 
 // Kind is the kind of the events of a vote. Each is one candidate with the new count,
@@ -46,20 +47,20 @@ func New(f *feed.Feed, candidates []Candidate) (*Tally, error) {
 		t.names = append(t.names, name)
 		t.index[c.UID] = i
 	}
-	t.topic = f.Topic(t.stateJSON, Kind)
+	t.topic = f.Topic(t.Snapshot, Kind)
 	t.version = f.Now()
 	return t, nil
 }
 
 // Vote counts one vote and returns the candidate with the new count. An unknown
-// uid changes nothing; the error is a *Refusal.
+// uid changes nothing; the error is a *site.Refusal.
 func (t *Tally) Vote(uid int64) (Candidate, error) {
 	var voted Candidate
 	var err error
 	t.feed.Update(func(add feed.Add) {
 		i, known := t.index[uid]
 		if !known {
-			err = &Refusal{http.StatusNotFound, fmt.Sprintf("There is no candidate with the uid %d.", uid)}
+			err = &site.Refusal{Status: http.StatusNotFound, Sentence: fmt.Sprintf("There is no candidate with the uid %d.", uid)}
 			return
 		}
 		t.candidates[i].Count++
@@ -86,7 +87,7 @@ type State struct {
 func (t *Tally) State() State {
 	var s State
 	t.feed.View(func(now feed.Cursor) {
-		s = State{JSON: t.stateJSON(), Cursor: now, Version: t.version}
+		s = State{JSON: t.Snapshot(), Cursor: now, Version: t.version}
 	})
 	return s
 }
@@ -102,9 +103,9 @@ func (t *Tally) Wait(ctx context.Context, c feed.Cursor) (feed.Batch, error) {
 	return t.topic.Wait(ctx, c)
 }
 
-// stateJSON is called under the lock of the feed. The JSON is made once after each vote,
-// not once for each of those who ask.
-func (t *Tally) stateJSON() []byte {
+// Snapshot returns the counts as JSON, an object by uid. It is for those who hold the lock of the
+// feed; others call State. The JSON is made once after each vote, not once for each of those who ask.
+func (t *Tally) Snapshot() []byte {
 	if t.state != nil {
 		return t.state
 	}

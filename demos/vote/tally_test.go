@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/ws101/demos/feed"
+	"example.com/ws101/demos/site"
 )
 
 func newTally(t *testing.T, o feed.Options) *Tally {
@@ -71,7 +72,7 @@ func TestVoteForNobody(t *testing.T) {
 	before := string(tally.State().JSON)
 	for _, uid := range []int64{0, -1, 4, math.MaxInt64} {
 		_, err := tally.Vote(uid)
-		var refusal *Refusal
+		var refusal *site.Refusal
 		require.ErrorAs(t, err, &refusal)
 		assert.Equal(t, 404, refusal.Status)
 		assert.Equal(t, fmt.Sprintf("There is no candidate with the uid %d.", uid), err.Error())

@@ -2,126 +2,113 @@ package websocket
 
 import (
 	"context"
-	"sync"
-	"time"
+	"encoding/json"
 
-	"example.com/ws101/demos/feed"
+	"example.com/ws101/demos/room"
 	"example.com/ws101/demos/vote"
 )
 
-// beat is how long a page that gets batches is left without a message. It is shorter than the
-// patience of most proxies, which cut a connection that is silent for a minute.
-const beat = 25 * time.Second
-
-// The close codes that Carry uses (RFC 6455 section 7.4.1).
+// The close codes that a Carrier uses (RFC 6455 section 7.4.1).
 const (
 	goingAway     = 1001 // the server shuts down
 	internalError = 1011 // here: the news could not be sent
 )
 
-// Carry carries a running vote over one connection, until the connection ends or ctx does; then it
-// is closed with 1001. What the client sends as text are its votes, each a uid. What it gets
-// are the votes of everyone after the cursor from, in the given form. The error is that
-// of ReadMessage: how the connection ended.
+// A Carrier carries a room over WebSockets of any make.
 //
 // The classic server keeps a list of sockets, and each vote is written to all of them in turn; one
-// that takes nothing stops everybody. Here nobody keeps a list. Each connection waits on the feed by
-// itself and remembers only how far it is, so a slow one delays itself alone, and catches up
-// with one batch, or with a snapshot.
-func Carry(ctx context.Context, conn Conn, tally *vote.Tally, from feed.Cursor, form Form) error {
+// that takes nothing stops everybody, and one that goes away in the middle breaks the loop. Here
+// each connection has a cursor of its own. One that is slow delays itself alone, and catches up with
+// one batch, or with a snapshot.
+type Carrier struct {
+	room    *room.Room
+	classic hub
+	batches hub
+}
+
+// NewCarrier returns a carrier for a room.
+func NewCarrier(r *room.Room) *Carrier {
+	return &Carrier{
+		room:    r,
+		classic: hub{form: Classic, news: r.Tally},
+		batches: hub{form: Batches, news: r},
+	}
+}
+
+// Carry carries the room over one connection, until the connection ends or ctx does; then it is
+// closed with 1001. The client gets what came after the visitor's cursor, in the given form. What
+// it sends as text is either a uid, which is a vote, or in the form Batches also an action:
+//
+//	{"n": 7, "say": "hello"}
+//
+// with one of vote, join and say; see room.Action. It is answered, in its turn, with {"ack": 7}, or
+// with {"ack": 7, "error": "..."}. A uid is answered only if it is refused, with {"error": "..."}.
+//
+// The error is that of ReadMessage: how the connection ended.
+func (c *Carrier) Carry(ctx context.Context, conn Conn, visitor room.Visitor, form Form) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close(goingAway, "") })
 	defer stop()
-	open, ended := context.WithCancel(ctx)
-	c := carrier{conn: conn, tally: tally, form: form}
-	told := make(chan struct{})
-	go func() {
-		defer close(told)
-		if c.tell(open, from) != nil {
-			_ = conn.Close(internalError, "") // so that hear ends too
-		}
-	}()
-	err := c.hear()
-	ended()
-	// Most often the connection has ended, and this does nothing. But hear also ends when it could
-	// not write, and then tell may be waiting to write too.
+	hub := &c.classic
+	if form == Batches {
+		hub = &c.batches
+		defer c.room.Enter(visitor.Me, "websocket")()
+	}
+	m := hub.join(conn, visitor.Cursor)
+	defer m.leave()
+	err := c.hear(m, visitor)
+	// Most often the connection has ended, and this does nothing. But hear also ends when it
+	// could not answer.
 	_ = conn.Close(internalError, "")
-	<-told
 	return err
 }
 
-// A carrier is one connection at work: one goroutine hears, and one tells.
-type carrier struct {
-	conn  Conn
-	tally *vote.Tally
-	form  Form
-
-	writing sync.Mutex // hear writes too, when it has to refuse a vote
-}
-
-// hear counts what the client sends.
-func (c *carrier) hear() error {
+// hear takes in what the client sends.
+func (c *Carrier) hear(m *member, visitor room.Visitor) error {
 	for {
-		text, message, err := c.conn.ReadMessage()
+		text, message, err := m.conn.ReadMessage()
 		if err != nil {
 			return err
 		}
-		if err := c.count(text, message); err != nil {
-			// To this client alone, and the connection stays. One that sends and
-			// never reads comes to a halt here, and costs no memory.
-			if err := c.write(refusal(err.Error())); err != nil {
-				return err
-			}
+		answer := c.do(visitor, m.hub.form, text, message)
+		if answer == nil {
+			continue
+		}
+		// To this client alone. One that sends and never reads comes to a halt here, and costs
+		// no memory.
+		if err := m.write(answer); err != nil {
+			return err
 		}
 	}
 }
 
-// count counts one vote. The error is a *vote.Refusal.
-func (c *carrier) count(text bool, message []byte) error {
+// do does what one message asks for and returns the answer, if there is one.
+func (c *Carrier) do(visitor room.Visitor, form Form, text bool, message []byte) []byte {
 	if !text {
-		return errBinary
+		return refusal("A vote is a uid in a text message, such as 1; this message was binary.")
+	}
+	if form == Batches && len(message) > 0 && message[0] == '{' {
+		return c.act(visitor, message)
 	}
 	uid, err := vote.ParseUID(string(message))
 	if err == nil {
-		_, err = c.tally.Vote(uid)
+		_, err = c.room.Tally.Vote(uid)
 	}
-	return err
+	if err != nil {
+		return refusal(err.Error())
+	}
+	return nil
 }
 
-var errBinary = &vote.Refusal{Sentence: "A vote is a uid in a text message, such as 1; this message was binary."}
-
-// tell sends the news after a cursor until ctx ends, which is no error.
-func (c *carrier) tell(ctx context.Context, cursor feed.Cursor) error {
-	for {
-		batch := c.wait(ctx, cursor)
-		if ctx.Err() != nil {
-			return nil
-		}
-		messages, err := c.form.messages(batch)
-		if err != nil {
-			return err
-		}
-		for _, m := range messages {
-			if err := c.write(m); err != nil {
-				return err
-			}
-		}
-		cursor = batch.Cursor
+func (c *Carrier) act(visitor room.Visitor, message []byte) []byte {
+	var m struct {
+		N int64
+		room.Action
 	}
-}
-
-// wait returns what is new. The batch is empty if ctx has ended, or if it is time for a beat.
-func (c *carrier) wait(ctx context.Context, cursor feed.Cursor) feed.Batch {
-	if c.form == Batches {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, beat)
-		defer cancel()
+	err := json.Unmarshal(message, &m)
+	if err != nil {
+		err = room.ErrAction
+	} else {
+		err = c.room.Do(visitor, m.Action)
 	}
-	batch, _ := c.tally.Wait(ctx, cursor)
-	return batch
-}
-
-func (c *carrier) write(message []byte) error {
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	return c.conn.WriteMessage(true, message)
+	return ack(m.N, err)
 }

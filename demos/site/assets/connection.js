@@ -38,9 +38,13 @@ export class Backoff {
   }
 }
 
-// A Pause waits, and can be told to stop waiting. tick(left) is called a few times a second with the
-// milliseconds that are left.
+// A Pause waits, and can be told to stop waiting, also by the signal. tick(left) is called a few times
+// a second with the milliseconds that are left.
 export class Pause {
+  constructor(signal) {
+    signal?.addEventListener('abort', () => this.stop());
+  }
+
   wait(ms, tick = () => {}) {
     const end = performance.now() + ms;
     return new Promise((resolve) => {
@@ -65,14 +69,42 @@ export class Pause {
   }
 }
 
-// retry waits after a failure and says so. It goes on early when the browser is online again.
-export async function retry(status, backoff, pause, error) {
-  const again = () => pause.stop();
-  addEventListener('online', again);
-  await pause.wait(backoff.next(), (left) => {
-    status.set('retrying', 'No connection.', `Retrying in ${Math.ceil(left / 1000)} s. (${reason(error)})`);
-  });
-  removeEventListener('online', again);
+// A Watch calls late() when nothing has been heard for too long. A connection can be dead without a
+// word, and then nothing but a clock ever tells.
+export class Watch {
+  constructor(ms, late) {
+    this.ms = ms;
+    this.late = late;
+    this.heard();
+  }
+
+  heard() {
+    this.stop();
+    this.timer = setTimeout(this.late, this.ms);
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+  }
+}
+
+// again calls connect() over and over until the signal is aborted. connect says with heard() that it
+// has succeeded, and when it fails, the next try waits; it does not if the browser is online again.
+export async function again(page, signal, connect) {
+  const backoff = new Backoff();
+  const pause = new Pause(signal);
+  const now = () => pause.stop();
+  addEventListener('online', now, { signal });
+  while (!signal.aborted) {
+    try {
+      await connect(() => backoff.reset(), pause);
+    } catch (error) {
+      if (signal.aborted) return;
+      await pause.wait(backoff.next(), (left) => {
+        page.status.set('retrying', 'No connection.', `Retrying in ${Math.ceil(left / 1000)} s. (${reason(error)})`);
+      });
+    }
+  }
 }
 
 function reason(error) {

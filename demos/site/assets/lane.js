@@ -5,23 +5,38 @@
 // waits in silence: also the next page, also a vote. So our pages share four
 // lanes among all tabs, and a page that gets none polls instead, and says so.
 
-const names = [1, 2, 3, 4].map((n) => `ws101-lane-${n}`);
+import { Polling } from './polling.js';
 
-// lane returns true if this page has a lane now. The page keeps it until it is closed, also
-// while its tab is hidden.
-export async function lane() {
-  for (const name of names) {
-    if (await (navigator.locks ? lock(name) : lease(name))) return true;
+const lanes = [1, 2, 3, 4];
+
+// withLane calls hold(signal, lane) as soon as there is a lane, and polls until then.
+export async function withLane(page, signal, hold) {
+  while (!signal.aborted) {
+    for (const number of lanes) {
+      const release = await (navigator.locks ? lock : lease)(`ws101-lane-${number}`);
+      if (!release) continue;
+      try {
+        await hold(signal, `lane ${number} of the ${lanes.length} that all tabs share`);
+      } finally {
+        release();
+      }
+      return;
+    }
+    const polling = new Polling(page, 'poll');
+    polling.because = 'Other tabs hold four requests already, so this one asks again';
+    await polling.run(AbortSignal.any([signal, AbortSignal.timeout(10_000)]));
   }
-  return false;
 }
 
 // The browser gives a lock back by itself when the page goes away, even if it crashes.
 function lock(name) {
-  return new Promise((resolve) => {
+  return new Promise((got) => {
     navigator.locks.request(name, { ifAvailable: true }, (held) => {
-      resolve(held !== null);
-      return held && new Promise(() => {}); // held for as long as the page lives
+      if (!held) {
+        got(null);
+        return undefined;
+      }
+      return new Promise((release) => got(release));
     });
   });
 }
@@ -32,21 +47,19 @@ function lock(name) {
 const leaseTime = 150_000;
 
 function lease(name) {
-  let note;
   try {
-    note = JSON.parse(localStorage.getItem(name));
-  } catch {
-    note = null;
-  }
-  try {
-    if (note && note.until > Date.now() && note.until <= Date.now() + leaseTime) return false;
-    const owner = Math.random();
-    const renew = () => localStorage.setItem(name, JSON.stringify({ owner, until: Date.now() + leaseTime }));
+    const note = JSON.parse(localStorage.getItem(name) ?? 'null');
+    if (note?.until > Date.now() && note.until <= Date.now() + leaseTime) return null;
+    const renew = () => localStorage.setItem(name, JSON.stringify({ until: Date.now() + leaseTime }));
     renew();
-    setInterval(renew, 20_000);
-    addEventListener('pagehide', () => localStorage.removeItem(name));
-    return true;
+    const timer = setInterval(renew, 20_000);
+    const release = () => {
+      clearInterval(timer);
+      localStorage.removeItem(name);
+    };
+    addEventListener('pagehide', release);
+    return release;
   } catch {
-    return false; // no storage: then nobody can know how many are held, and polling is safe
+    return null; // no storage: then nobody can know how many are held, and polling is safe
   }
 }

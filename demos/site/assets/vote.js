@@ -89,7 +89,7 @@ export class Vote {
       if (this.mine.has(uid)) this.say('Your vote is counted. This page waits for the news like every other page.');
     } catch (error) {
       this.mine.delete(uid);
-      this.say(error.message, 'bad');
+      this.say(`Your vote: ${error.message}`, 'bad');
     }
   }
 
@@ -105,22 +105,6 @@ export class Vote {
       row.bar.style.setProperty('--share', `${(100 * row.value) / highest}%`);
     }
   }
-}
-
-// post sends one vote as a plain POST. Every technique that can only bring news down uses it.
-export async function post(uid) {
-  let answer;
-  try {
-    answer = await fetch('vote', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ uid }),
-      signal: AbortSignal.timeout(10_000),
-    });
-  } catch {
-    throw new Error('The server did not answer, so your vote may be counted or not.');
-  }
-  if (!answer.ok) throw new Error(`Your vote was not counted: ${await answer.text()}`);
 }
 
 export function milliseconds(ms) {

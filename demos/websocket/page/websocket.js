@@ -1,117 +1,107 @@
 // WebSocket: one connection, and each side speaks when it has something to say.
 
-import { Vote } from './vote.js';
-import { StatusLine, Backoff, Pause, retry } from './connection.js';
+import { again, Watch } from './connection.js';
 import { webSocketURL, meaning, size } from './socket.js';
 
-const id = (name) => document.getElementById(name);
-const vote = new Vote(id('vote'), id('message'), send);
-const status = new StatusLine(id('status'));
-const backoff = new Backoff();
-const pause = new Pause();
-
-// The server says something at least every 25 s. After a long silence the connection is dead,
-// and nothing but this clock would ever tell.
+// The server says something at least every 25 s.
 const patience = 60_000;
 
-let socket;
-let cursor = ''; // what I have seen; the server gave it with its last message
-let votes = []; // of mine that are on their way: {uid, counted, lost}
-let connections = 0;
-let messages = 0;
-
-function connect() {
-  id('connections').textContent = ++connections;
-  status.set('connecting', 'Connecting…', 'readyState 0: a request that asks for an Upgrade is on its way.');
-  socket = new WebSocket(webSocketURL(`vote?cursor=${encodeURIComponent(cursor)}`));
-  // The promise ends when the connection does.
-  return new Promise((closed) => {
-    let silence;
-    let opened = false;
-    const heard = () => {
-      clearTimeout(silence);
-      silence = setTimeout(() => abandon('the server has been silent for too long'), patience);
-    };
-    // close() would wait for an answer, and there is nobody to give one.
-    const abandon = (reason) => {
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close();
-      closed(reason);
-    };
-    heard();
-    socket.onopen = () => {
-      opened = true;
-      heard();
-      status.set('connected', 'Connected.', 'readyState 1: both sides may send at any time.');
-    };
-    socket.onmessage = ({ data }) => {
-      heard();
-      show(data);
-    };
-    socket.onclose = ({ code, reason, wasClean }) => {
-      clearTimeout(silence);
-      if (!opened) {
-        closed('there was no answer to the Upgrade, or a refusal; the browser does not tell which');
-        return;
-      }
-      const text = `close code ${code}: ${reason || meaning(code)}`;
-      id('closed').textContent = `${text} (${wasClean ? 'clean' : 'not clean'})`;
-      closed(text);
-    };
-  });
-}
-
-// show takes {cursor, snapshot: true, state}, {cursor, snapshot: false, events} or {error}.
-function show(text) {
-  const batch = JSON.parse(text);
-  if (batch.error) {
-    votes.shift()?.lost(new Error(`Your vote was not counted: ${batch.error}`));
-    return;
+export class WebSockets {
+  constructor(page, path = 'news') {
+    this.page = page;
+    this.path = path;
+    this.connections = 0;
+    this.messages = 0;
+    this.sent = 0;
+    this.waiting = new Map(); // what I have sent and the server has not acknowledged: n -> {done, failed}
   }
-  backoff.reset();
-  if (batch.snapshot) vote.show(batch.state);
-  else batch.events.forEach(change);
-  cursor = batch.cursor; // only now: a reconnect asks again for what could not be shown
-  id('messages').textContent = ++messages;
-  id('last').textContent = `${what(batch)}: ${size(text)} bytes, and ${header(size(text))} for the frame`;
-  id('cursor').textContent = cursor;
-}
 
-function change(event) {
-  vote.change(event);
-  const mine = votes.findIndex((one) => one.uid === String(event.uid));
-  if (mine >= 0) votes.splice(mine, 1)[0].counted();
-}
+  run(signal) {
+    return again(this.page, signal, (succeeded) => this.connect(signal, succeeded));
+  }
 
-// send lets a vote go. No answer comes back for it, but the news that everybody gets.
-function send(uid) {
-  return new Promise((counted, lost) => {
-    if (socket.readyState !== WebSocket.OPEN) {
-      lost(new Error('Your vote was not sent: there is no connection.'));
+  // connect returns a promise that fails when the connection ends.
+  connect(signal, succeeded) {
+    const { page } = this;
+    page.fact('requests', ++this.connections);
+    page.status.set('connecting', 'Connecting…', 'readyState 0: a request that asks for an Upgrade is on its way.');
+    const socket = new WebSocket(webSocketURL(page.address(this.path)));
+    this.socket = socket;
+    return new Promise((_, failed) => {
+      let opened = false;
+      const end = (why) => {
+        watch.stop();
+        socket.onopen = socket.onmessage = socket.onclose = null;
+        socket.close();
+        this.lose();
+        failed(new Error(why));
+      };
+      // close() waits for an answer, and where nobody is left to give one, it waits long.
+      const watch = new Watch(patience, () => end('the server has been silent for too long'));
+      signal.addEventListener('abort', () => end('stopped'));
+      socket.onopen = () => {
+        opened = true;
+        watch.heard();
+        page.status.set('connected', 'Connected.', 'readyState 1: both sides may send at any time.');
+      };
+      socket.onmessage = ({ data }) => {
+        watch.heard();
+        succeeded();
+        this.take(data);
+      };
+      socket.onclose = ({ code, reason, wasClean }) => {
+        if (!opened) {
+          end('there was no answer to the Upgrade, or a refusal; the browser does not tell which');
+          return;
+        }
+        const text = `close code ${code}: ${reason || meaning(code)}`;
+        page.fact('closed', `${text} (${wasClean ? 'clean' : 'not clean'})`);
+        end(text);
+      };
+    });
+  }
+
+  // take takes a batch, or the answer to something that I have sent: {ack: n} or {ack: n, error}.
+  take(text) {
+    const message = JSON.parse(text);
+    if ('ack' in message) {
+      const mine = this.waiting.get(message.ack);
+      this.waiting.delete(message.ack);
+      if (message.error) mine?.failed(new Error(message.error));
+      else mine?.done();
       return;
     }
-    socket.send(uid);
-    votes.push({ uid, counted, lost });
-  });
-}
+    const what = this.page.take(message);
+    this.page.fact('messages', ++this.messages);
+    this.page.fact('last', `${what}: ${size(text)} bytes, and ${header(size(text))} for the frame`);
+  }
 
-function what(batch) {
-  if (batch.snapshot) return 'a snapshot';
-  const n = batch.events.length;
-  if (n === 0) return 'a sign of life';
-  return n === 1 ? 'one vote' : `${n} votes`;
+  // send lets an action go, with a number to tell its answer by: on this connection there are no
+  // requests and responses, unless we make them.
+  send(action) {
+    return new Promise((done, failed) => {
+      if (this.socket?.readyState !== WebSocket.OPEN) {
+        failed(new Error('There is no connection, so nothing was sent.'));
+        return;
+      }
+      const n = ++this.sent;
+      this.waiting.set(n, { done, failed });
+      this.socket.send(JSON.stringify({ n, ...action }));
+    });
+  }
+
+  // lose tells those who wait for an answer that none will come. Nothing is sent again: if it did
+  // arrive, it would count twice.
+  lose() {
+    for (const { failed } of this.waiting.values()) {
+      failed(new Error('The connection ended, so this may have arrived or not.'));
+    }
+    this.waiting.clear();
+  }
 }
 
 // header is how many bytes a server's frame has besides the message.
 function header(bytes) {
   if (bytes < 126) return 2;
   return bytes < 65_536 ? 4 : 10;
-}
-
-for (;;) {
-  const reason = await connect();
-  // A vote that was on its way is not sent again: if it did arrive, it would count twice.
-  for (const one of votes) one.lost(new Error('The connection ended, so your vote may be counted or not.'));
-  votes = [];
-  await retry(status, backoff, pause, new Error(reason));
 }
