@@ -80,8 +80,8 @@ func help() string {
 	var b strings.Builder
 	b.WriteString(`Usage: go run ./demos [NAME] [flags]
 
-One vote, brought to the browser in several ways. Without NAME all demos are served
-on one port, with a start page. With NAME that demo is served alone, at the root.
+One vote and one chat, brought to the browser in five ways. Without NAME all demos are
+served on one port, with a start page. With NAME that demo is served alone, at the root.
 
 Demos:
 `)

@@ -1,4 +1,4 @@
-// Demos shows the real-time web alive: one vote, brought to the browser in several ways.
+// Demos shows the real-time web alive: one vote and one chat, brought to the browser in five ways.
 //
 //	go run ./demos [NAME] [flags]
 //

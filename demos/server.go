@@ -49,7 +49,7 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	closing, beginClosing := context.WithCancel(context.Background())
 	defer beginClosing()
 	var sockets rfc6455.Group
-	s := shared{room: room.New(news, tally), origins: f.origins, page: f.page, closing: closing, sockets: &sockets}
+	s := shared{room: room.New(news, tally), origins: f.origins, page: f.page, closing: closing, lessons: openLessons(), sockets: &sockets}
 	handler := all
 	if f.demo != nil {
 		handler = f.demo.open

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"net/http"
 
 	"example.com/ws101/demos/chat"
@@ -21,6 +22,8 @@ type demo struct {
 	name  string // also its address: /name/
 	title string
 	about string // two sentences for the start page
+	// chapter is the chapter of the course that builds it.
+	chapter int
 	// open returns the demo as it is served at the root.
 	open func(shared) http.Handler
 }
@@ -31,14 +34,16 @@ type shared struct {
 	origins *site.Origins
 	page    string          // a file in place of our page, or ""
 	closing context.Context // ends when the server begins to shut down
+	lessons fs.FS           // the course, or nil
 	sockets *rfc6455.Group  // all WebSockets, which the server closes when it shuts down
 }
 
 // demos are all demos, in the order of the lessons. A new one needs a row here and nothing else.
 var demos = []demo{
 	{
-		name:  "polling",
-		title: "Polling",
+		name:    "polling",
+		chapter: 2,
+		title:   "Polling",
 		about: "The page asks on a timer, and every answer comes at once and is whole. " +
 			"It is the simplest way, and it works everywhere: news waits half an interval on average.",
 		open: func(s shared) http.Handler {
@@ -46,8 +51,9 @@ var demos = []demo{
 		},
 	},
 	{
-		name:  "longpolling",
-		title: "Long polling",
+		name:    "longpolling",
+		chapter: 3,
+		title:   "Long polling",
 		about: "The server holds the request until there is news or 30 seconds have passed, and then the page asks again. " +
 			"News comes at once over plain HTTP, and costs a whole request each time.",
 		open: func(s shared) http.Handler {
@@ -55,8 +61,9 @@ var demos = []demo{
 		},
 	},
 	{
-		name:  "streaming",
-		title: "Hidden iframe",
+		name:    "streaming",
+		chapter: 4,
+		title:   "Hidden iframe",
 		about: "An invisible iframe loads a page that never ends, and the server adds a script whenever there is news. " +
 			"It works in the oldest browsers, and shows what goes wrong where data is sent as code.",
 		open: func(s shared) http.Handler {
@@ -64,8 +71,9 @@ var demos = []demo{
 		},
 	},
 	{
-		name:  "sse",
-		title: "Server-sent events",
+		name:    "sse",
+		chapter: 5,
+		title:   "Server-sent events",
 		about: "One answer never ends, and the browser itself takes it apart into events and connects again when it breaks. " +
 			"It is the stream with a memory: the browser tells the server the last event that it has seen.",
 		open: func(s shared) http.Handler {
@@ -73,8 +81,9 @@ var demos = []demo{
 		},
 	},
 	{
-		name:  "websocket",
-		title: "WebSocket",
+		name:    "websocket",
+		chapter: 7,
+		title:   "WebSocket",
 		about: "After one Upgrade a single connection stays open, and both sides send whenever they have something to say. " +
 			"A vote and the news of it cost a few bytes more than the message itself.",
 		open: func(s shared) http.Handler {
@@ -82,8 +91,9 @@ var demos = []demo{
 		},
 	},
 	{
-		name:  "chat",
-		title: "Chat",
+		name:    "chat",
+		chapter: 6,
+		title:   "Chat",
 		about: "One room for all techniques: you choose yours, and may change it while you talk. " +
 			"Pages for the classic chat servers work here too.",
 		open: func(s shared) http.Handler {
@@ -91,8 +101,9 @@ var demos = []demo{
 		},
 	},
 	{
-		name:  "echo",
-		title: "Echo",
+		name:    "echo",
+		chapter: 10,
+		title:   "Echo",
 		about: "Everything you send over a WebSocket comes back as it was. " +
 			"The page shows each event of the browser's own WebSocket, and how a connection is closed.",
 		open: func(s shared) http.Handler {
