@@ -13,7 +13,8 @@ type Decoder struct {
 	// Emit is given the rows. While it is nil, the decoder only keeps in step,
 	// at next to no cost. It may be changed between calls.
 	Emit func(Row)
-	// Keep is how many bytes of a row are kept at most; 0 means 16 KiB.
+	// Keep is how many bytes of a row are kept at most; 0 means 16 KiB. The
+	// header of a frame is kept in any case.
 	Keep int
 
 	halves [2]half
@@ -214,7 +215,7 @@ func (d *Decoder) atHand(from Side) (Row, bool) {
 		case modeChunkData:
 			r.Kind, r.Content = Chunk, h.content()
 		default:
-			r.Kind, r.State = Frame, h.frame.state
+			r.Kind, r.State, r.textError = Frame, h.frame.state, h.frame.textError()
 			if len(r.Bytes) == 0 {
 				r.Bytes = clone(h.frame.header())
 			}
@@ -232,8 +233,7 @@ func (d *Decoder) keep(from Side, p []byte) {
 	h := &d.halves[from]
 	// Only a beginning without gaps is worth keeping.
 	if d.Emit != nil && uint64(len(h.kept)) == h.size {
-		limit := positiveOr(d.Keep, defaultKeep)
-		h.kept = append(h.kept, p[:max(0, min(len(p), limit-len(h.kept)))]...)
+		h.kept = appendUpTo(d.limit(), h.kept, p)
 	}
 	h.size += uint64(len(p))
 }
@@ -256,8 +256,15 @@ func (d *Decoder) piece(from Side, kind Kind, p []byte) {
 	if d.Emit == nil {
 		return
 	}
-	limit := min(len(p), positiveOr(d.Keep, defaultKeep))
-	d.emit(Row{From: from, Kind: kind, Size: uint64(len(p)), Content: uint64(len(p)), Bytes: clone(p[:limit])})
+	d.emit(Row{From: from, Kind: kind, Size: uint64(len(p)), Content: uint64(len(p)), Bytes: appendUpTo(d.limit(), nil, p)})
+}
+
+// limit is how many bytes of a row are kept.
+func (d *Decoder) limit() int { return max(positiveOr(d.Keep, defaultKeep), frames.MaxHeaderLen) }
+
+// appendUpTo appends what fits of p, so that dst is not longer than limit.
+func appendUpTo(limit int, dst, p []byte) []byte {
+	return append(dst, p[:max(0, min(len(p), limit-len(dst)))]...)
 }
 
 func clone(p []byte) []byte { return append([]byte(nil), p...) }

@@ -119,7 +119,7 @@ func (p *Printer) frame(r *Row) {
 	if !p.Dump {
 		p.arrow(r)
 		p.buf = x.AppendLine(p.buf, o)
-		p.printf("%s\n", notKept(r))
+		p.printf("\n")
 		return
 	}
 	// The title stands behind the time, and the rest is set in.
@@ -131,19 +131,7 @@ func (p *Printer) frame(r *Row) {
 		}
 		p.buf = append(p.buf, line...)
 	}
-	if s := notKept(r); s != "" {
-		p.printf("   %s\n", s)
-	}
 	p.printf("\n")
-}
-
-// notKept says how much of a row that has passed cannot be shown.
-func notKept(r *Row) string {
-	n := r.Size - uint64(len(r.Bytes))
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" (the last %d bytes have passed and were not kept)", n)
 }
 
 // line prints what is no head and no frame, on one line.

@@ -104,7 +104,7 @@ func TestPrinterTellsWhatItCannotShow(t *testing.T) {
 		require.NoError(t, p.Print(r))
 	}
 	assert.Equal(t, strings.TrimLeft(`
-   0.000s #0 server → client  82 7f 00 00 00 00 00 01 …  binary, FIN, 69,990 bytes  61 62 63 (the last 69987 bytes have passed and were not kept)
+   0.000s #0 server → client  82 7f 00 00 00 00 00 01 …  binary, FIN, 69,990 bytes  61 62 63 (69,987 more bytes passed and were not kept)
    0.000s #0 client → server  GET / HTTP
     … the rest of the head never came
 

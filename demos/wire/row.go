@@ -8,8 +8,6 @@
 package wire
 
 import (
-	"regexp"
-	"strings"
 	"time"
 
 	"example.com/ws101/frames"
@@ -137,29 +135,5 @@ func (r *Row) Payload() []byte {
 // payload was kept, the explanation's Payload is that start; what it says about
 // the frame counts for all of it.
 func (r *Row) Explain() frames.Explanation {
-	x := frames.Explain(r.Bytes, r.State)
-	if (r.Part == Whole || r.Part == Ended) && x.Missing > 0 {
-		r.complete(&x)
-	}
-	return x
-}
-
-// stillToCome is the sentence in which frames.Explain speaks of missing bytes.
-var stillToCome = regexp.MustCompile(` (At least )?[0-9,]+ bytes? (is|are) still to come\.$`)
-
-// complete takes out of an explanation what is true of the kept bytes only: the
-// others are not missing, they have passed and were not kept.
-func (r *Row) complete(x *frames.Explanation) {
-	x.Missing = 0
-	x.Verdict = stillToCome.ReplaceAllString(x.Verdict, "")
-	x.Verdict = strings.Replace(x.Verdict, " so far", "", 1)
-	x.Next = r.State.After(x.Header)
-	broken, ok := r.textError.(*frames.Error)
-	if !ok || len(x.Problems) > 0 {
-		return
-	}
-	x.Grade = frames.Broken
-	x.Problems = append(x.Problems, broken)
-	x.Verdict = "Broken by the " + r.From.String() + ": " + broken.Error() +
-		". The " + r.From.other().String() + " must fail the connection; the close code for this is " + broken.Code.String() + "."
+	return frames.ExplainKept(r.Bytes, r.Size, r.State, r.textError)
 }
