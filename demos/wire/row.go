@@ -26,17 +26,25 @@ type Row struct {
 	From Side
 	// Kind says what it is.
 	Kind Kind
+	// Path is the target of the request that the row belongs to, without its
+	// query: the one it is a part of or, from the server, the one it answers.
+	// Frames belong to the Upgrade. Of a long path the first 256 bytes are
+	// kept. It is empty before the first request.
+	Path string
 	// Part tells a row that is whole from one that has only begun.
 	Part Part
 
-	// Size is how many bytes it had on the wire, or has so far.
+	// Size is how many bytes it had on the wire, or has so far. Those of an
+	// [Event] are its lines, which the chunks before it carried: they are the
+	// only bytes that are shown a second time.
 	Size uint64
 	// Bytes are the first of those bytes. Those of a large body, or those that
 	// passed before anybody looked, were not kept. Do not change them: others
 	// look at them too.
 	Bytes []byte
 	// Skip is how many of Bytes come before the content: the size line of a
-	// chunk. Content is the content's length on the wire.
+	// chunk, the byte order mark of the first event. Content is the content's
+	// length on the wire.
 	Skip    int
 	Content uint64
 
@@ -82,6 +90,7 @@ const (
 	Body                 // a body, or a part of one that has no length
 	Chunk                // a chunk of a body
 	LastChunk
+	Event  // a server-sent event, whose bytes were in the rows before it
 	Frame  // a WebSocket frame
 	Bytes  // bytes that are none of these
 	Unsent // bytes shown before that did not leave after all
@@ -90,7 +99,7 @@ const (
 )
 
 var kindNames = [...]string{
-	"opened", "request", "response", "body", "chunk", "last chunk", "frame", "bytes", "unsent", "FIN", "reset",
+	"opened", "request", "response", "body", "chunk", "last chunk", "event", "frame", "bytes", "unsent", "FIN", "reset",
 }
 
 // String returns the name of the kind.
@@ -118,8 +127,8 @@ func (p Part) String() string { return [...]string{"whole", "begun", "ended", "c
 // MarshalText returns what String does, for JSON.
 func (p Part) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// Payload returns what was kept of the content: of a body, or of a chunk
-// without its size line. For that of a frame see [Row.Explain].
+// Payload returns what was kept of the content: of a body, of a chunk without
+// its size line, of an event. For that of a frame see [Row.Explain].
 func (r *Row) Payload() []byte {
 	if r.Skip >= len(r.Bytes) {
 		return nil
