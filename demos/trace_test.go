@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"io"
+	"net"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -35,6 +37,56 @@ func TestTraceShowsEveryFrameAndTheGoodbye(t *testing.T) {
 		assert.Contains(t, stderr.String(), want)
 	}
 	assert.NotContains(t, stderr.String(), "\x1b", "no colours where there is no terminal")
+}
+
+func TestTraceShowsEveryTechnique(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var out bytes.Buffer // read only after the end
+	watched, finish := trace(listener, &out)
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		send := func(s string) {
+			_, _ = io.WriteString(w, s)
+			_ = http.NewResponseController(w).Flush()
+		}
+		switch r.URL.Path {
+		case "/longpolling":
+			_, _ = io.WriteString(w, `{"1":{"name":"明凯","count":301}}`)
+		case "/streaming":
+			w.Header().Set("Content-Type", "text/html")
+			send("<!DOCTYPE html>\n")
+			send("<script>parent.vote({\"uid\":1,\"count\":301})</script>\n")
+		case "/sse":
+			w.Header().Set("Content-Type", "text/event-stream")
+			send("event: vote\nid: k3f9a2-17\n")
+			send("data: {\"uid\":1}\n\n: beat\n\n")
+		}
+	})}
+	served := make(chan error)
+	go func() { served <- server.Serve(watched) }()
+	client := &http.Client{Transport: &http.Transport{}}
+	for _, path := range []string{"/longpolling", "/streaming", "/sse"} {
+		resp, err := client.Get("http://" + listener.Addr().String() + path)
+		require.NoError(t, err)
+		_, err = io.Copy(io.Discard, resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+	}
+	client.CloseIdleConnections()
+	require.NoError(t, server.Shutdown(t.Context()))
+	require.ErrorIs(t, <-served, http.ErrServerClosed)
+	finish()
+	for _, want := range []string{
+		"client → server  GET /longpolling HTTP/1.1\n",
+		"server → client  body, 35 bytes\n    {\"1\":{\"name\":\"明凯\",\"count\":301}}\n",
+		"server → client  chunk, 16 bytes  \"<!DOCTYPE html>\\n\"\n",
+		"server → client  chunk, 52 bytes\n    <script>parent.vote({\"uid\":1,\"count\":301})</script>\\n\n",
+		"server → client  event vote, id k3f9a2-17, data 9 bytes  \"{\"uid\":1}\"\n",
+		"server → client  comment, a heartbeat, \"beat\"\n",
+		"server → client  last chunk: the body is complete\n",
+	} {
+		assert.Contains(t, out.String(), want)
+	}
 }
 
 func TestDialIsACommand(t *testing.T) {

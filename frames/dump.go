@@ -65,7 +65,7 @@ func (d *dump) title() {
 	d.printf("%s → %s  %s", from, to, d.paint(colorStrong, x.summary()))
 	d.endLine()
 	if x.HeaderLen > 0 {
-		d.printf("%d bytes of header, %s of payload\n", x.HeaderLen, x.amount(len(x.Payload), x.Header.Length))
+		d.printf("%d bytes of header, %s of payload\n", x.HeaderLen, x.amount(x.Header.Length))
 	}
 	d.dst = append(d.dst, '\n')
 }
@@ -123,7 +123,7 @@ func (d *dump) bits(f Field) string {
 // payload prints the payload: as it is or, where it is masked, in three rows.
 func (d *dump) payload() {
 	x := d.x
-	if len(x.Payload) == 0 {
+	if len(x.Payload) == 0 && x.NotKept == 0 {
 		return
 	}
 	clear, wire := x.Payload, x.Bytes[x.HeaderLen:]
@@ -157,6 +157,9 @@ func (d *dump) payload() {
 	}
 	if rest := len(clear) - shown; rest > 0 {
 		d.printf("       … %s\n", count(uint64(rest), "more byte"))
+	}
+	if x.NotKept > 0 {
+		d.printf("       … %s passed and were not kept\n", count(x.NotKept, "more byte"))
 	}
 	d.dst = append(d.dst, '\n')
 }

@@ -11,6 +11,9 @@ type Explanation struct {
 	// Bytes are the bytes of the frame that are there, as they crossed the
 	// wire. They share memory with the bytes given to Explain.
 	Bytes []byte
+	// NotKept is how many bytes of the frame have crossed the wire after
+	// Bytes; see [ExplainKept].
+	NotKept uint64
 	// Header is the decoded header. While part of the header is missing, the
 	// fields that have not arrived are zero.
 	Header Header
@@ -37,7 +40,8 @@ type Explanation struct {
 	// reason, and what the receiver has to do about it.
 	Verdict string
 	// Next is the state that judges the frame after this one. While part of
-	// the frame is missing, Next is State.
+	// the frame is missing, Next is State. Where text was not kept, Next.Text
+	// is zero: how far the text has got cannot be told from Bytes.
 	Next State
 }
 
@@ -54,6 +58,17 @@ type Explanation struct {
 // Explain copies the payload and makes many small strings. It is made for
 // showing frames, not for receiving them.
 func Explain(b []byte, s State) Explanation {
+	return ExplainKept(b, uint64(len(b)), s, nil)
+}
+
+// ExplainKept is [Explain] for a frame of which passed bytes have crossed the
+// wire, and only the first of them, b, were kept. The bytes that were not kept
+// are not missing, and the verdict holds for them too. bad is what a [UTF8]
+// that saw the text in them said, or nil.
+//
+// b holds the whole header, at the least. If it does not, passed and bad count
+// for nothing: nobody can tell how long the frame is.
+func ExplainKept(b []byte, passed uint64, s State, bad error) Explanation {
 	x := Explanation{State: s, Next: s}
 	if len(b) == 0 {
 		x.Missing = 2
@@ -88,7 +103,11 @@ func Explain(b []byte, s State) Explanation {
 		}
 		x.Bytes = b[:end:end]
 		x.Payload = append([]byte(nil), b[n:end]...)
-		x.Missing = h.Length - uint64(end-n)
+		rest := h.Length - uint64(end-n)
+		if passed > uint64(end) {
+			x.NotKept = min(rest, passed-uint64(end))
+		}
+		x.Missing = rest - x.NotKept
 		if h.Masked {
 			Mask(h.MaskKey, 0, x.Payload)
 		}
@@ -99,7 +118,7 @@ func Explain(b []byte, s State) Explanation {
 		h.Masked = s.FromClient // not known yet, so not to be blamed for
 	}
 	x.Problems = append(x.Problems, s.problems(h)...)
-	text := x.checkPayload()
+	text := x.checkPayload(bad)
 	if x.Missing == 0 {
 		x.Next = s.After(h)
 		if x.Next.Open == Text && s.IsText(h) {
@@ -119,14 +138,16 @@ func Explain(b []byte, s State) Explanation {
 }
 
 // checkPayload judges what the payload says and returns how far the text of
-// the message has got, if it is one.
-func (x *Explanation) checkPayload() UTF8 {
+// the message has got, if it is one. bad is what is wrong with the text that
+// was not kept.
+func (x *Explanation) checkPayload(bad error) UTF8 {
 	h := x.Header
+	whole := x.Missing == 0 && x.NotKept == 0
 	switch {
 	case x.HeaderLen == 0:
 	case h.Opcode == Close:
 		payload := x.Payload
-		if x.Missing > 0 {
+		if !whole {
 			// The reason may be cut inside a character. The code is whole, or
 			// there is nothing to judge yet.
 			if len(payload) < 2 {
@@ -139,11 +160,15 @@ func (x *Explanation) checkPayload() UTF8 {
 	case x.State.IsText(h):
 		text := x.textBefore()
 		err := text.Add(x.Payload)
-		if err == nil && h.Fin && x.Missing == 0 {
+		switch {
+		case err != nil:
+		case x.NotKept > 0:
+			err = bad
+		case h.Fin && whole:
 			err = text.End()
 		}
 		x.addProblem(err)
-		if err == nil {
+		if err == nil && x.NotKept == 0 {
 			return text
 		}
 	}

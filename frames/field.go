@@ -153,7 +153,7 @@ func (l *fieldList) closePayload() {
 	p := l.x.Payload
 	if len(p) == 1 {
 		meaning := "1 of 2 bytes"
-		if l.x.Missing == 0 {
+		if l.x.Header.Length == 1 {
 			meaning = "half a code; it takes 2 bytes"
 		}
 		l.add(FieldCode, "close code", 1, spaced(p), meaning)
@@ -163,7 +163,7 @@ func (l *fieldList) closePayload() {
 	l.add(FieldCode, "close code", 2, strconv.Itoa(int(code)), code.meaning())
 	if reason := p[2:]; len(reason) > 0 {
 		l.add(FieldReason, "reason", len(reason), quote(reason, maxCloseReason),
-			l.x.amount(len(reason), l.x.Header.Length-2)+", for logs rather than for users")
+			l.x.amount(l.x.Header.Length-2)+", for logs rather than for users")
 	}
 }
 

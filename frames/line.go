@@ -27,6 +27,9 @@ func (x Explanation) AppendLine(dst []byte, o DumpOptions) []byte {
 			dst = append(dst, paint(o.Color, f.Kind.color(), f.Value)...)
 		}
 	}
+	if x.NotKept > 0 {
+		dst = fmt.Appendf(dst, " (%s passed and were not kept)", count(x.NotKept, "more byte"))
+	}
 	switch x.Grade {
 	case Odd:
 		dst = fmt.Appendf(dst, "  %s: %s", paint(o.Color, colorOdd, "odd"), strings.Join(x.Oddities, "; and "))

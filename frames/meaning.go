@@ -112,7 +112,7 @@ func (x *Explanation) isText() bool {
 }
 
 func (x *Explanation) meanPayload() string {
-	amount := x.amount(len(x.Payload), x.Header.Length)
+	amount := x.amount(x.Header.Length)
 	switch op := x.Header.Opcode; {
 	case x.isCompressed():
 		return amount + ", compressed"
@@ -122,7 +122,7 @@ func (x *Explanation) meanPayload() string {
 		if before.need > 0 {
 			s += ", begins inside a character"
 		}
-		if before.Add(x.Payload) == nil && before.need > 0 {
+		if before.Add(x.Payload) == nil && before.need > 0 && x.NotKept == 0 {
 			s += ", ends inside a character"
 		}
 		return s
@@ -136,11 +136,11 @@ func (x *Explanation) meanPayload() string {
 
 // amount says how many bytes of a part of the payload there are: "5 bytes", or
 // "2 of 5 bytes".
-func (x *Explanation) amount(n int, of uint64) string {
+func (x *Explanation) amount(of uint64) string {
 	if x.Missing == 0 {
 		return count(of, "byte")
 	}
-	return grouped(uint64(n)) + " of " + count(of, "byte")
+	return grouped(of-x.Missing) + " of " + count(of, "byte")
 }
 
 // meaning says what a close code in a Close frame tells.

@@ -41,8 +41,8 @@ func ClientConn(nc net.Conn, tap *Tap) net.Conn { return newConn(nc, tap, Client
 type conn struct {
 	nc    net.Conn
 	tap   *Tap
-	id    uint64
 	local Side
+	meter *meter
 
 	// Bytes are shown in the order in which they cross. These locks keep two
 	// reads, or two writes, from passing each other between the socket and the
@@ -57,16 +57,19 @@ type conn struct {
 }
 
 func newConn(nc net.Conn, tap *Tap, local Side) *conn {
-	c := &conn{nc: nc, tap: tap, id: tap.conns.Add(1), local: local}
+	client, server := nc.RemoteAddr(), nc.LocalAddr()
+	if local == Client {
+		client, server = server, client
+	}
+	m := &meter{conn: tap.conns.Add(1), client: client, server: server, opened: tap.now()}
+	c := &conn{nc: nc, tap: tap, local: local, meter: m}
 	c.dec.Keep = tap.keep
+	tap.listOpen(m)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.look()
 	if c.dec.Emit != nil {
-		client, server := nc.RemoteAddr(), nc.LocalAddr()
-		if local == Client {
-			client, server = server, client
-		}
+		c.now = m.opened
 		c.emit(Row{From: Client, Kind: Opened, Note: client.String() + " to " + server.String()})
 	}
 	return c
@@ -85,8 +88,14 @@ func (c *conn) emit(r Row) {
 	if c.now.IsZero() { // one look at the clock for all rows of one read
 		c.now = c.tap.now()
 	}
-	r.Conn, r.Time = c.id, c.now
+	r.Conn, r.Time = c.meter.conn, c.now
 	c.tap.add(r)
+}
+
+// feed gives the decoder bytes that have crossed, or are about to.
+func (c *conn) feed(from Side, p []byte) {
+	c.dec.Feed(from, p)
+	c.meter.asked(c.dec.requests, c.dec.first)
 }
 
 // Read implements net.Conn.
@@ -102,8 +111,9 @@ func (c *conn) Read(p []byte) (int, error) {
 	if n > 0 || err == io.EOF {
 		c.flushLeaving()
 	}
+	c.meter.bytes[c.local.other()].Add(uint64(n))
 	c.look()
-	c.dec.Feed(c.local.other(), p[:n])
+	c.feed(c.local.other(), p[:n])
 	if err != nil {
 		c.broke(c.local.other(), err)
 	}
@@ -126,11 +136,12 @@ func (c *conn) Write(p []byte) (int, error) {
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.meter.bytes[c.local].Add(uint64(n))
 	c.look()
 	switch shown := c.leaving == nil; {
 	case !shown:
 		c.leaving = nil
-		c.dec.Feed(c.local, p[:n])
+		c.feed(c.local, p[:n])
 	case n < len(p):
 		c.dec.unsent(c.local, len(p)-n)
 	}
@@ -145,7 +156,7 @@ func (c *conn) Write(p []byte) (int, error) {
 func (c *conn) flushLeaving() {
 	if c.leaving != nil {
 		c.look()
-		c.dec.Feed(c.local, c.leaving)
+		c.feed(c.local, c.leaving)
 		c.leaving = nil
 	}
 }
@@ -180,6 +191,7 @@ func (c *conn) CloseWrite() error {
 // Close implements net.Conn.
 func (c *conn) Close() error {
 	err := c.nc.Close()
+	c.tap.listClosed(c.meter)
 	c.finish()
 	return err
 }

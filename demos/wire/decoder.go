@@ -13,11 +13,14 @@ type Decoder struct {
 	// Emit is given the rows. While it is nil, the decoder only keeps in step,
 	// at next to no cost. It may be changed between calls.
 	Emit func(Row)
-	// Keep is how many bytes of a row are kept at most; 0 means 16 KiB.
+	// Keep is how many bytes of a row are kept at most; 0 means 16 KiB. The
+	// header of a frame is kept in any case.
 	Keep int
 
-	halves [2]half
-	asked  []asked // requests whose response has not come yet
+	halves   [2]half
+	asked    []asked // requests whose response has not come yet
+	requests uint64  // how many there have been
+	first    string  // the path of the first one
 }
 
 // mode is what a half expects next.
@@ -43,6 +46,7 @@ type half struct {
 	scan  headScan
 	left  uint64 // bytes of the body, chunk or payload still to come
 	ended bool
+	path  string // of the request that is sent or answered here
 
 	// The row at hand.
 	kept  []byte // its first bytes
@@ -50,13 +54,15 @@ type half struct {
 	shown bool   // it was shown as begun
 	skip  int    // see Row
 
-	frame frameHalf
+	frame  frameHalf
+	events events
 }
 
 // asked is what a response is read by.
 type asked struct {
 	head, connect bool // the method
 	switches      bool // it asks to speak another protocol on the connection
+	path          string
 }
 
 // maxAsked is how many requests may wait for their responses. Browsers do not
@@ -79,7 +85,7 @@ func (d *Decoder) step(from Side, p []byte) int {
 	case modeCounted:
 		return d.counted(from, p)
 	case modeUntilEnd:
-		d.piece(from, Body, p)
+		return d.untilEnd(from, p)
 	case modeChunkSize:
 		return d.chunkSize(from, p)
 	case modeChunkData:
@@ -118,7 +124,7 @@ func (d *Decoder) end(from Side) {
 		d.loseHeld(from, "")
 	}
 	d.cut(from)
-	*h = half{mode: modeOpaque, ended: true}
+	*h = half{mode: modeOpaque, ended: true, path: h.path}
 }
 
 // unsent takes back the last n bytes that from was said to have sent.
@@ -148,7 +154,7 @@ func (d *Decoder) lose(from Side, why string) {
 		held = h.buf // which is no row yet, so that cut knows nothing of it
 	}
 	d.cut(from)
-	*h = half{mode: modeOpaque, ended: h.ended}
+	*h = half{mode: modeOpaque, ended: h.ended, path: h.path}
 	if why != "" {
 		d.emit(Row{From: from, Kind: Bytes, Note: why + ", so what follows is shown as bytes"})
 	}
@@ -164,6 +170,12 @@ func (d *Decoder) emit(r Row) {
 	if r.Kind != FIN { // which answers nothing
 		d.showBegun(r.From.other())
 	}
+	d.show(r)
+}
+
+// show hands a row over, and the request it belongs to with it.
+func (d *Decoder) show(r Row) {
+	r.Path = d.halves[r.From].path
 	d.Emit(r)
 }
 
@@ -175,20 +187,20 @@ func (d *Decoder) showBegun(from Side) {
 	}
 	if r, ok := d.atHand(from); ok {
 		h.shown = true
-		d.Emit(r)
+		d.show(r)
 	}
 }
 
-// cut shows the row that a direction is in the middle of, and whose rest will
-// not come.
+// cut shows what a direction is in the middle of, and whose rest will not come.
 func (d *Decoder) cut(from Side) {
 	if d.Emit == nil {
 		return
 	}
 	if r, ok := d.atHand(from); ok {
 		r.Part = Cut
-		d.Emit(r)
+		d.show(r)
 	}
+	d.endEvents(from)
 }
 
 // atHand returns the row that a direction is in the middle of, if it is.
@@ -212,9 +224,9 @@ func (d *Decoder) atHand(from Side) (Row, bool) {
 		case modeCounted:
 			r.Kind, r.Content = Body, h.size+h.left
 		case modeChunkData:
-			r.Kind, r.Content = Chunk, h.content()
+			r.Kind, r.Content = Chunk, h.chunkLen()
 		default:
-			r.Kind, r.State = Frame, h.frame.state
+			r.Kind, r.State, r.textError = Frame, h.frame.state, h.frame.textError()
 			if len(r.Bytes) == 0 {
 				r.Bytes = clone(h.frame.header())
 			}
@@ -232,8 +244,7 @@ func (d *Decoder) keep(from Side, p []byte) {
 	h := &d.halves[from]
 	// Only a beginning without gaps is worth keeping.
 	if d.Emit != nil && uint64(len(h.kept)) == h.size {
-		limit := positiveOr(d.Keep, defaultKeep)
-		h.kept = append(h.kept, p[:max(0, min(len(p), limit-len(h.kept)))]...)
+		h.kept = appendUpTo(d.limit(), h.kept, p)
 	}
 	h.size += uint64(len(p))
 }
@@ -256,8 +267,15 @@ func (d *Decoder) piece(from Side, kind Kind, p []byte) {
 	if d.Emit == nil {
 		return
 	}
-	limit := min(len(p), positiveOr(d.Keep, defaultKeep))
-	d.emit(Row{From: from, Kind: kind, Size: uint64(len(p)), Content: uint64(len(p)), Bytes: clone(p[:limit])})
+	d.emit(Row{From: from, Kind: kind, Size: uint64(len(p)), Content: uint64(len(p)), Bytes: appendUpTo(d.limit(), nil, p)})
+}
+
+// limit is how many bytes of a row are kept.
+func (d *Decoder) limit() int { return max(positiveOr(d.Keep, defaultKeep), frames.MaxHeaderLen) }
+
+// appendUpTo appends what fits of p, so that dst is not longer than limit.
+func appendUpTo(limit int, dst, p []byte) []byte {
+	return append(dst, p[:max(0, min(len(p), limit-len(dst)))]...)
 }
 
 func clone(p []byte) []byte { return append([]byte(nil), p...) }

@@ -49,7 +49,7 @@ func told(rows []Row) []string {
 		}
 		t := fmt.Sprintf("%s %v %d", arrow, r.Kind, r.Size)
 		switch r.Kind {
-		case Body, Chunk:
+		case Body, Chunk, Event:
 			t = fmt.Sprintf("%s %v %q", arrow, r.Kind, r.Payload())
 		case Request, Response:
 			first, _, _ := strings.Cut(strings.TrimLeft(string(r.Bytes), "\r\n"), "\r\n")
@@ -93,11 +93,13 @@ func decode(size int, talk []sent) []Row {
 	return rows
 }
 
-var conversations = []struct {
+type conversation struct {
 	name string
 	talk []sent
 	want []string
-}{
+}
+
+var conversations = []conversation{
 	{
 		"requests that keep the connection",
 		[]sent{
@@ -215,7 +217,7 @@ var conversations = []struct {
 }
 
 func TestDecoderTakesConversationsApart(t *testing.T) {
-	for _, tt := range conversations {
+	for _, tt := range append(conversations, eventStreams...) {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, size := range []int{0, 1, 2, 3, 7, 64} {
 				got := told(decode(size, tt.talk))
@@ -236,7 +238,7 @@ func countBytes(t *testing.T, rows []Row, from Side) (n uint64) {
 		if uint64(len(r.Bytes)) > r.Size {
 			t.Fatalf("%d bytes of %d", len(r.Bytes), r.Size)
 		}
-		if r.Part != Begun { // which is shown again
+		if r.Part != Begun && r.Kind != Event { // which are shown again, or were shown before
 			n += r.Size
 		}
 	}
@@ -244,7 +246,7 @@ func countBytes(t *testing.T, rows []Row, from Side) (n uint64) {
 }
 
 func TestEveryByteIsShownOnce(t *testing.T) {
-	for _, tt := range conversations {
+	for _, tt := range append(conversations, eventStreams...) {
 		rows := decode(5, tt.talk)
 		for _, from := range []Side{Client, Server} {
 			var want uint64
@@ -261,7 +263,8 @@ func TestEveryByteIsShownOnce(t *testing.T) {
 func TestDecoderHoldsLittle(t *testing.T) {
 	kept := func(d *Decoder) (n int) {
 		for i := range d.halves {
-			n += cap(d.halves[i].buf) + cap(d.halves[i].kept)
+			e := &d.halves[i].events
+			n += cap(d.halves[i].buf) + cap(d.halves[i].kept) + cap(e.kept) + e.cost
 		}
 		return n
 	}
@@ -288,6 +291,27 @@ func TestDecoderHoldsLittle(t *testing.T) {
 		}
 		assert.LessOrEqual(t, most, 160<<10, name)
 	}
+	for name, junk := range map[string]string{
+		"a line without end":        "a",
+		"an event without end":      "a\n",
+		"many events in one chunk":  "a\n\n",
+		"many comments":             ":\r\r",
+		"many blank lines":          "\n",
+		"a byte order mark, always": byteOrderMark + "\n\n",
+	} {
+		longest := 0
+		d := Decoder{Emit: func(r Row) { longest = max(longest, len(r.Bytes)) }}
+		d.Feed(Client, []byte("GET / HTTP/1.1\r\n\r\n"))
+		d.Feed(Server, []byte(eventHead+"3fffffffffffffff\r\n"))
+		most := 0
+		for range 16 {
+			d.Feed(Server, []byte(strings.Repeat(junk, 1<<14)))
+			most = max(most, kept(&d))
+		}
+		d.End(Server, FIN, "")
+		assert.LessOrEqual(t, most, 160<<10, name)
+		assert.LessOrEqual(t, longest, defaultKeep, name)
+	}
 	d := Decoder{}
 	for range 1000 {
 		d.Feed(Client, []byte("GET / HTTP/1.1\r\n\r\n"))
@@ -295,9 +319,17 @@ func TestDecoderHoldsLittle(t *testing.T) {
 	assert.LessOrEqual(t, len(d.asked), maxAsked)
 }
 
-// What a connection pays for being tapped while nobody looks.
+func onlyEvents(rows []Row) (list []Row) {
+	for _, r := range rows {
+		if r.Kind == Event {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
 func FuzzDecoder(f *testing.F) {
-	for _, tt := range conversations {
+	for _, tt := range append(conversations, eventStreams...) {
 		var client, server []byte
 		for _, turn := range tt.talk {
 			if turn.from == Client {
@@ -324,6 +356,10 @@ func FuzzDecoder(f *testing.F) {
 		d.End(Server, FIN, "")
 		require.EqualValues(t, len(client), countBytes(t, rows, Client))
 		require.EqualValues(t, len(server), countBytes(t, rows, Server))
+
+		whole := decode(0, []sent{{Client, string(client)}, {Server, string(server)}})
+		pieces := decode(int(size)+1, []sent{{Client, string(client)}, {Server, string(server)}})
+		require.Equal(t, told(onlyEvents(whole)), told(onlyEvents(pieces)), "in pieces of %d", int(size)+1)
 
 		var out bytes.Buffer
 		for _, dump := range []bool{false, true} {

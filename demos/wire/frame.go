@@ -65,6 +65,15 @@ func (f *frameHalf) check(p []byte) {
 	}
 }
 
+// textError is what is wrong with the text in the frame at hand, if it is
+// checked.
+func (f *frameHalf) textError() error {
+	if !f.checking {
+		return nil
+	}
+	return f.bad
+}
+
 // endFrame shows the frame at hand and goes on to the next one.
 func (d *Decoder) endFrame(from Side) {
 	h := &d.halves[from]
@@ -73,9 +82,7 @@ func (d *Decoder) endFrame(from Side) {
 	if f.checking && f.bad == nil && f.head.Fin {
 		f.bad = f.text.End()
 	}
-	if f.checking {
-		r.textError = f.bad
-	}
+	r.textError = f.textError()
 	if d.Emit != nil && len(h.kept) == 0 { // somebody has just begun to look
 		h.kept = clone(f.header())
 	}

@@ -52,6 +52,24 @@ func TestOnlyTheStartOfALargePayloadIsKept(t *testing.T) {
 	assert.Equal(t, frames.Legal, last.Grade, "the character that was cut is known: %s", last.Verdict)
 }
 
+func TestAFrameThatHasOnlyBegunIsJudgedByAllThatHasPassed(t *testing.T) {
+	var rows []Row
+	d := Decoder{Keep: 1, Emit: func(r Row) { rows = append(rows, r) }}
+	d.Feed(Client, []byte(upgrade))
+	d.Feed(Server, []byte(switched))
+	text := frame(Server, true, frames.Text, strings.Repeat("a", 500)+"\xff"+strings.Repeat("b", 500))
+	d.Feed(Server, []byte(text[:304]))
+	d.Feed(Client, []byte(frame(Client, true, frames.Ping, "")))
+	x := rows[2].Explain()
+	assert.EqualValues(t, 304-frames.MaxHeaderLen, x.NotKept, "the header is always kept")
+	assert.Equal(t, "Legal so far: a whole text message. 701 bytes are still to come.", x.Verdict)
+	d.Feed(Server, []byte(text[304:600]))
+	d.End(Server, FIN, "")
+	cut := rows[4]
+	assert.Equal(t, Cut, cut.Part)
+	assert.Contains(t, cut.Explain().Verdict, "byte 0xff at offset 500 cannot stand there")
+}
+
 func TestOneWhoLooksLaterReadsOn(t *testing.T) {
 	var rows []Row
 	var d Decoder

@@ -27,6 +27,10 @@ func headKind(from Side) Kind {
 // is for the program that reads it to judge, and a wrong one is to be seen too.
 func (d *Decoder) head(from Side, p []byte) int {
 	h := &d.halves[from]
+	h.path = "" // until the request is here whole
+	if from == Server && len(d.asked) > 0 {
+		h.path = d.asked[0].path
+	}
 	end := h.scan.end(p)
 	n := end
 	if end < 0 {
@@ -49,11 +53,18 @@ func (d *Decoder) head(from Side, p []byte) int {
 	if d.Emit != nil {
 		h.kept = clone(whole)
 	}
+	head := parseHead(whole)
+	if from == Client {
+		h.path = head.path()
+		if d.requests++; d.requests == 1 {
+			d.first = h.path
+		}
+	}
 	d.finish(from, Row{Kind: headKind(from)})
 	if from == Client {
-		d.asks(parseHead(whole))
+		d.asks(head)
 	} else {
-		d.answers(parseHead(whole))
+		d.answers(head)
 	}
 	return n
 }
@@ -121,6 +132,17 @@ func parseHead(b []byte) parsed {
 	return head
 }
 
+// maxPath is how many bytes of a path are kept.
+const maxPath = 256
+
+// path returns the target of a request, without its query.
+func (head parsed) path() string {
+	_, rest, _ := strings.Cut(head.first, " ")
+	target, _, _ := strings.Cut(rest, " ")
+	path, _, _ := strings.Cut(target, "?")
+	return strings.Clone(path[:min(len(path), maxPath)]) // which does not hold on to the whole head
+}
+
 // asks goes on after the head of a request.
 func (d *Decoder) asks(head parsed) {
 	method, rest, _ := strings.Cut(head.first, " ")
@@ -137,6 +159,7 @@ func (d *Decoder) asks(head parsed) {
 	a := asked{
 		head:    method == "HEAD",
 		connect: method == "CONNECT",
+		path:    d.halves[Client].path,
 	}
 	hasBody := head.fields.Has("Transfer-Encoding") || head.fields.Has("Content-Length")
 	a.switches = a.connect || !hasBody && head.fields.HasToken("Upgrade", "websocket")
@@ -189,6 +212,7 @@ func (d *Decoder) answers(head parsed) {
 		d.body(Server, head.fields)
 	default:
 		d.halves[Server].mode = modeUntilEnd
+		d.halves[Server].events.inBody = isEventStream(head.fields)
 	}
 	if a.switches {
 		d.release(modeHead) // refused: the client may try something else
@@ -223,6 +247,7 @@ func (d *Decoder) switchTo(fields handshake.Header) {
 // body goes on after a head that announces one.
 func (d *Decoder) body(from Side, fields handshake.Header) {
 	h := &d.halves[from]
+	h.events.inBody = from == Server && isEventStream(fields)
 	if fields.Has("Transfer-Encoding") {
 		h.mode = modeChunkSize
 		if !fields.HasToken("Transfer-Encoding", "chunked") {
@@ -239,17 +264,45 @@ func (d *Decoder) body(from Side, fields handshake.Header) {
 	}
 }
 
+// untilEnd takes the bytes of a body that the end of the connection ends.
+func (d *Decoder) untilEnd(from Side, p []byte) int {
+	d.piece(from, Body, p)
+	for rest := p; len(rest) > 0; {
+		rest = rest[d.events(from, rest):]
+		d.showEvents(from)
+	}
+	return len(p)
+}
+
 // counted takes the bytes of a body whose length is known.
 func (d *Decoder) counted(from Side, p []byte) int {
 	h := &d.halves[from]
-	n := int(min(uint64(len(p)), h.left))
-	d.keep(from, p[:n])
-	h.left -= uint64(n)
+	n := d.content(from, p, 0)
 	if h.left == 0 {
 		h.mode = modeHead
 		d.finish(from, Row{Kind: Body, Content: h.size})
+		d.endEvents(from)
 	}
 	return n
+}
+
+// content takes bytes of the body or chunk at hand, of which the last after are
+// no content.
+func (d *Decoder) content(from Side, p []byte, after uint64) int {
+	h := &d.halves[from]
+	p = p[:min(uint64(len(p)), h.left)]
+	if rest := h.left - min(h.left, after); rest > 0 && h.events.inBody {
+		if n := d.events(from, p[:min(uint64(len(p)), rest)]); h.events.cost >= maxDone {
+			p = p[:n]
+		}
+	}
+	d.keep(from, p)
+	h.left -= uint64(len(p))
+	if h.events.cost >= maxDone {
+		d.showBegun(from)
+		d.showEvents(from)
+	}
+	return len(p)
 }
 
 // chunkSize gathers the line in front of a chunk.
@@ -278,29 +331,31 @@ func (d *Decoder) chunkSize(from Side, p []byte) int {
 	}
 	line := h.buf
 	h.buf = nil
-	h.mode, h.left, h.skip = modeChunkData, size+uint64(len("\r\n")), len(line)
+	h.mode, h.left, h.skip = modeChunkData, size+lineEnd, len(line)
 	d.keep(from, line)
 	return n
 }
+
+// lineEnd is the length of the CR LF behind a chunk.
+const lineEnd = 2
 
 const noChunk = "this is no chunk"
 
 // chunkData takes a chunk and the line end behind it.
 func (d *Decoder) chunkData(from Side, p []byte) int {
 	h := &d.halves[from]
-	n := int(min(uint64(len(p)), h.left))
-	d.keep(from, p[:n])
-	h.left -= uint64(n)
+	n := d.content(from, p, lineEnd)
 	if h.left == 0 {
 		h.mode = modeChunkSize
-		d.finish(from, Row{Kind: Chunk, Content: h.content()})
+		d.finish(from, Row{Kind: Chunk, Content: h.chunkLen()})
+		d.showEvents(from)
 	}
 	return n
 }
 
-// content is the length of the chunk at hand, without what is around it.
-func (h *half) content() uint64 {
-	return h.size + h.left - uint64(h.skip) - uint64(len("\r\n"))
+// chunkLen is the length of the chunk at hand, without what is around it.
+func (h *half) chunkLen() uint64 {
+	return h.size + h.left - uint64(h.skip) - lineEnd
 }
 
 // trailer gathers the last chunk: its size line, which is in buf, and fields up
@@ -323,6 +378,7 @@ func (d *Decoder) trailer(from Side, p []byte) int {
 			h.kept = h.buf
 		}
 		d.finish(from, Row{Kind: LastChunk})
+		d.endEvents(from)
 	}
 	return n
 }

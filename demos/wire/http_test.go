@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -68,4 +69,30 @@ func TestWhatIsNoHTTPIsShownAsBytes(t *testing.T) {
 		want := append(tt.want, "> FIN 0", "< FIN 0")
 		assert.Equal(t, want, told(decode(0, tt.talk)), name)
 	}
+}
+
+func TestRowsTellThePathOfTheirRequest(t *testing.T) {
+	paths := func(talk ...sent) []string {
+		var list []string
+		for _, r := range decode(0, talk) {
+			list = append(list, r.From.String()+" "+r.Kind.String()+" "+r.Path)
+		}
+		return list
+	}
+	assert.Equal(t, []string{
+		"client request /a", "client body /a", "client request /b", "client request ",
+		"server response /a", "server body /a", "server response /b", "server chunk /b", "server event /b",
+		"client request ", "client FIN ", "server FIN /b",
+	}, paths(
+		c("POST /a?uid=1 HTTP/1.1", "Content-Length: 1", "", "xGET /b HTTP/1.1", "", "GET /c"),
+		s("HTTP/1.1 200 OK", "Content-Length: 1", "", "x"), sent{Server, eventHead + chunk(":\n\n")},
+	), "requests sent ahead, and one that is not whole")
+	assert.Equal(t, []string{
+		"client request /chat", "server response /chat", "client frame /chat", "server frame /chat", "client FIN /chat", "server FIN /chat",
+	}, paths(sent{Client, upgrade}, sent{Server, switched}, sent{Client, "\x81\x80abcd"}, sent{Server, "\x81\x00"}))
+	assert.Equal(t, []string{"server response ", "client FIN ", "server FIN "}, paths(
+		s("HTTP/1.1 408 Request Timeout", "Content-Length: 0", "", "")), "an answer to nobody")
+	long := "/" + strings.Repeat("a", 1000)
+	assert.Equal(t, "client request "+long[:256], paths(c("GET "+long+" HTTP/1.1", "", ""))[0])
+	assert.Equal(t, "client request ", paths(c("GET", "", ""))[0])
 }

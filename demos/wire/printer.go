@@ -18,8 +18,8 @@ type Printer struct {
 	// Color marks what is what with ANSI colours. Whether W is a terminal that
 	// shows them is for the caller to know.
 	Color bool
-	// Dump shows every bit of every frame, on many lines. Otherwise a frame is
-	// a line.
+	// Dump shows every bit of every frame, and the beginning of the text in
+	// bodies and chunks, on many lines. Otherwise each of them is a line.
 	Dump bool
 
 	start time.Time // of the first row: times are printed relative to it
@@ -34,7 +34,7 @@ func (p *Printer) Follow(ctx context.Context, w *Watcher) error {
 			return err
 		}
 		if missed > 0 {
-			if _, err := fmt.Fprintf(p.W, "… %d rows are missing here: they came faster than they could be printed\n", missed); err != nil {
+			if _, err := fmt.Fprintf(p.W, "… %s missing here: they came faster than they could be printed\n", count(missed, "row")); err != nil {
 				return err
 			}
 		}
@@ -119,7 +119,7 @@ func (p *Printer) frame(r *Row) {
 	if !p.Dump {
 		p.arrow(r)
 		p.buf = x.AppendLine(p.buf, o)
-		p.printf("%s\n", notKept(r))
+		p.printf("\n")
 		return
 	}
 	// The title stands behind the time, and the rest is set in.
@@ -131,19 +131,7 @@ func (p *Printer) frame(r *Row) {
 		}
 		p.buf = append(p.buf, line...)
 	}
-	if s := notKept(r); s != "" {
-		p.printf("   %s\n", s)
-	}
 	p.printf("\n")
-}
-
-// notKept says how much of a row that has passed cannot be shown.
-func notKept(r *Row) string {
-	n := r.Size - uint64(len(r.Bytes))
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" (the last %d bytes have passed and were not kept)", n)
 }
 
 // line prints what is no head and no frame, on one line.
@@ -153,6 +141,8 @@ func (p *Printer) line(r *Row) {
 		p.content(r, "body")
 	case Chunk:
 		p.content(r, "chunk")
+	case Event:
+		p.event(r)
 	case LastChunk:
 		p.printf("last chunk: the body is complete")
 	case Bytes:
@@ -162,7 +152,7 @@ func (p *Printer) line(r *Row) {
 		}
 		p.content(r, "other")
 	case Unsent:
-		p.printf("the last %d bytes did not leave", r.Size)
+		p.printf("the last %s did not leave", count(r.Size, "byte"))
 	case FIN:
 		p.printf("FIN: the %v sends no more", r.From)
 	case Reset:
@@ -174,25 +164,4 @@ func (p *Printer) line(r *Row) {
 		}
 	}
 	p.printf("\n")
-}
-
-// preview is how many bytes of a content a line shows.
-const preview = 32
-
-func (p *Printer) content(r *Row, what string) {
-	p.printf("%s, %d bytes", p.strong(what), r.Content)
-	if r.Part == Begun || r.Part == Cut {
-		p.printf(", %d of them so far", min(r.Content, r.Size-uint64(r.Skip)))
-	}
-	start := r.Payload()
-	more := ""
-	if len(start) > preview {
-		start = start[:preview]
-	}
-	if uint64(len(start)) < r.Content {
-		more = " …"
-	}
-	if len(start) > 0 {
-		p.printf("  \"%s\"%s", Visible(string(start)), more)
-	}
 }

@@ -83,6 +83,82 @@ func TestPrinterDumpsFrames(t *testing.T) {
 	}
 }
 
+func TestPrinterShowsEvents(t *testing.T) {
+	long := strings.Repeat("0123456789", 5)
+	got := printed(t, Printer{}, []sent{
+		c("GET /sse HTTP/1.1", "", ""),
+		{Server, eventHead + chunk("event: vote\nid: k3f9a2-17\ndata: {\"uid\":1}\n\n: beat\n\n") +
+			chunk("retry: 2000\n\ndata: 明凯明凯明凯明凯\ndata: 明凯明凯明凯明凯\n\n") +
+			chunk("id\n\nevent: "+long+"\nid: \x1b]0;\nData: x\n\n:a\n:b\n:\n:"+long+"\n\ndata: a\n: b\n\n") +
+			chunk("data: b") + "0\r\n\r\n"},
+	})
+	var events []string
+	for line := range strings.Lines(got) {
+		if _, said, ok := strings.Cut(line, "server → client  "); ok && !strings.HasPrefix(said, "chunk") {
+			events = append(events, strings.TrimSpace(said))
+		}
+	}
+	assert.Equal(t, []string{
+		"HTTP/1.1 200 OK",
+		`event vote, id k3f9a2-17, data 9 bytes  "{"uid":1}"`,
+		`comment, a heartbeat, "beat"`,
+		`event, retry 2000 ms; it has no data, so browsers dispatch nothing`,
+		`event, data 49 bytes in 2 lines  "明凯明凯明凯明凯\n明凯" …`,
+		`event, id empty; it has no data, so browsers dispatch nothing`,
+		`event 01234567890123456789012345678901…, id \x1b]0;, ignored "Data: x"; it has no data, so browsers dispatch nothing`,
+		`comment, a heartbeat, "a", "b", "", and 1 more`,
+		`event, "b", data 1 byte  "a"`,
+		`last chunk: the body is complete`,
+		`event, data 1 byte  "b"; no blank line ends it, so browsers throw it away`,
+		`FIN: the server sends no more`,
+	}, events)
+}
+
+func TestPrinterDumpsTheTextOfBodiesAndChunks(t *testing.T) {
+	const script = "<script>parent.vote({\"uid\": 1, \"count\": 301})\r\ndocument.currentScript.remove()</script>\u202e\n"
+	got := printed(t, Printer{Dump: true}, []sent{
+		c("GET /streaming HTTP/1.1", "", ""),
+		s("HTTP/1.1 200 OK", "Content-Type: text/html", "Transfer-Encoding: chunked", "", ""),
+		{Server, chunk(script) + chunk("short\n") + chunk(strings.Repeat("é", 400)) + chunk(strings.Repeat("\x1f\x8b", 20)) + "0\r\n\r\n"},
+		c("GET /longpolling HTTP/1.1", "", ""),
+		s("HTTP/1.1 200 OK", "Content-Length: 50", "", `{"1": {"name": "明凯", "count": 301}, "more": 0}`),
+	})
+	_, got, _ = strings.Cut(got, "chunked\n\n")
+	assert.Equal(t, strings.TrimLeft(`
+   0.003s #3 server → client  chunk, 91 bytes
+    <script>parent.vote({"uid": 1, "count": 301})\r\n
+    document.currentScript.remove()</script>\u202e\n
+
+   0.004s #3 server → client  chunk, 6 bytes  "short\n"
+   0.005s #3 server → client  chunk, 800 bytes
+    `+strings.Repeat("é", 256)+`
+    … 288 more bytes
+
+   0.006s #3 server → client  chunk, 40 bytes  "`+strings.Repeat(`\x1f\x8b`, 16)+`" …
+   0.007s #3 server → client  last chunk: the body is complete
+   0.008s #3 client → server  GET /longpolling HTTP/1.1
+
+   0.009s #3 server → client  HTTP/1.1 200 OK
+    Content-Length: 50
+
+   0.010s #3 server → client  body, 50 bytes
+    {"1": {"name": "明凯", "count": 301}, "more": 0}
+
+   0.011s #3 client → server  FIN: the client sends no more
+   0.012s #3 server → client  FIN: the server sends no more
+`, "\n"), got)
+}
+
+func TestPrinterTellsWhatItDoesNotHaveOfAnEvent(t *testing.T) {
+	var out bytes.Buffer
+	p := Printer{W: &out}
+	require.NoError(t, p.Print(Row{From: Server, Kind: Event, Size: 500, Content: 500, Bytes: []byte("id: 1\ndata: abc")}))
+	require.NoError(t, p.Print(Row{From: Server, Kind: Event, Size: 500, Content: 500, Bytes: []byte("id: 1\ndat")}))
+	assert.Equal(t, `   0.000s #0 server → client  event, id 1, data at least 3 bytes  "abc" … (485 more bytes passed and were not kept)
+   0.000s #0 server → client  event, id 1 (491 more bytes passed and were not kept)
+`, out.String())
+}
+
 func TestPrinterColoursOnlyIfAsked(t *testing.T) {
 	talk := []sent{{Client, upgrade}, {Server, switched + frame(Server, true, frames.Text, "hi")}}
 	assert.NotContains(t, printed(t, Printer{Dump: true}, talk), "\x1b")
@@ -104,7 +180,7 @@ func TestPrinterTellsWhatItCannotShow(t *testing.T) {
 		require.NoError(t, p.Print(r))
 	}
 	assert.Equal(t, strings.TrimLeft(`
-   0.000s #0 server → client  82 7f 00 00 00 00 00 01 …  binary, FIN, 69,990 bytes  61 62 63 (the last 69987 bytes have passed and were not kept)
+   0.000s #0 server → client  82 7f 00 00 00 00 00 01 …  binary, FIN, 69,990 bytes  61 62 63 (69,987 more bytes passed and were not kept)
    0.000s #0 client → server  GET / HTTP
     … the rest of the head never came
 
@@ -128,7 +204,7 @@ func TestFollow(t *testing.T) {
 	line := make([]byte, 200)
 	n, err := r.Read(line)
 	require.NoError(t, err)
-	assert.Equal(t, "… 1 rows are missing here: they came faster than they could be printed\n", string(line[:n]))
+	assert.Equal(t, "… 1 row missing here: they came faster than they could be printed\n", string(line[:n]))
 	n, err = r.Read(line)
 	require.NoError(t, err)
 	assert.Equal(t, "   0.000s #0 opened: two\n", string(line[:n]))

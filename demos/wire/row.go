@@ -8,8 +8,6 @@
 package wire
 
 import (
-	"regexp"
-	"strings"
 	"time"
 
 	"example.com/ws101/frames"
@@ -28,17 +26,25 @@ type Row struct {
 	From Side
 	// Kind says what it is.
 	Kind Kind
+	// Path is the target of the request that the row belongs to, without its
+	// query: the one it is a part of or, from the server, the one it answers.
+	// Frames belong to the Upgrade. Of a long path the first 256 bytes are
+	// kept. It is empty before the first request.
+	Path string
 	// Part tells a row that is whole from one that has only begun.
 	Part Part
 
-	// Size is how many bytes it had on the wire, or has so far.
+	// Size is how many bytes it had on the wire, or has so far. Those of an
+	// [Event] are its lines, which the chunks before it carried: they are the
+	// only bytes that are shown a second time.
 	Size uint64
 	// Bytes are the first of those bytes. Those of a large body, or those that
 	// passed before anybody looked, were not kept. Do not change them: others
 	// look at them too.
 	Bytes []byte
 	// Skip is how many of Bytes come before the content: the size line of a
-	// chunk. Content is the content's length on the wire.
+	// chunk, the byte order mark of the first event. Content is the content's
+	// length on the wire.
 	Skip    int
 	Content uint64
 
@@ -84,6 +90,7 @@ const (
 	Body                 // a body, or a part of one that has no length
 	Chunk                // a chunk of a body
 	LastChunk
+	Event  // a server-sent event, whose bytes were in the rows before it
 	Frame  // a WebSocket frame
 	Bytes  // bytes that are none of these
 	Unsent // bytes shown before that did not leave after all
@@ -92,7 +99,7 @@ const (
 )
 
 var kindNames = [...]string{
-	"opened", "request", "response", "body", "chunk", "last chunk", "frame", "bytes", "unsent", "FIN", "reset",
+	"opened", "request", "response", "body", "chunk", "last chunk", "event", "frame", "bytes", "unsent", "FIN", "reset",
 }
 
 // String returns the name of the kind.
@@ -120,8 +127,8 @@ func (p Part) String() string { return [...]string{"whole", "begun", "ended", "c
 // MarshalText returns what String does, for JSON.
 func (p Part) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// Payload returns what was kept of the content: of a body, or of a chunk
-// without its size line. For that of a frame see [Row.Explain].
+// Payload returns what was kept of the content: of a body, of a chunk without
+// its size line, of an event. For that of a frame see [Row.Explain].
 func (r *Row) Payload() []byte {
 	if r.Skip >= len(r.Bytes) {
 		return nil
@@ -137,29 +144,5 @@ func (r *Row) Payload() []byte {
 // payload was kept, the explanation's Payload is that start; what it says about
 // the frame counts for all of it.
 func (r *Row) Explain() frames.Explanation {
-	x := frames.Explain(r.Bytes, r.State)
-	if (r.Part == Whole || r.Part == Ended) && x.Missing > 0 {
-		r.complete(&x)
-	}
-	return x
-}
-
-// stillToCome is the sentence in which frames.Explain speaks of missing bytes.
-var stillToCome = regexp.MustCompile(` (At least )?[0-9,]+ bytes? (is|are) still to come\.$`)
-
-// complete takes out of an explanation what is true of the kept bytes only: the
-// others are not missing, they have passed and were not kept.
-func (r *Row) complete(x *frames.Explanation) {
-	x.Missing = 0
-	x.Verdict = stillToCome.ReplaceAllString(x.Verdict, "")
-	x.Verdict = strings.Replace(x.Verdict, " so far", "", 1)
-	x.Next = r.State.After(x.Header)
-	broken, ok := r.textError.(*frames.Error)
-	if !ok || len(x.Problems) > 0 {
-		return
-	}
-	x.Grade = frames.Broken
-	x.Problems = append(x.Problems, broken)
-	x.Verdict = "Broken by the " + r.From.String() + ": " + broken.Error() +
-		". The " + r.From.other().String() + " must fail the connection; the close code for this is " + broken.Code.String() + "."
+	return frames.ExplainKept(r.Bytes, r.Size, r.State, r.textError)
 }

@@ -21,25 +21,31 @@ type Options struct {
 	// MaxRows and MaxBytes are how much waits for the watchers at most; 0
 	// means 4096 rows and 8 MiB. Then the oldest rows go.
 	MaxRows, MaxBytes int
+	// MaxConns is how many open connections are listed at most; 0 means 4096.
+	// Then the oldest go from the list.
+	MaxConns int
 }
 
 const (
 	defaultKeep     = 16 << 10
 	defaultMaxRows  = 4096
 	defaultMaxBytes = 8 << 20
+	defaultMaxConns = 4096
 	// rowCost is what a row costs beside its bytes, roughly.
 	rowCost = 256
 )
 
 // Tap is where the rows of many connections come together. While nobody
-// watches, no row is made: a connection then only keeps count of where it is in
-// heads, bodies and frames, so that one who comes later can read on from there.
+// watches, no row is made: a connection then only keeps count of its bytes and of
+// where it is in heads, bodies and frames, so that one who comes later can read
+// on from there.
 type Tap struct {
 	now      func() time.Time
 	sink     func(Row)
 	keep     int
 	maxRows  int
 	maxBytes int
+	maxConns int
 
 	conns   atomic.Uint64 // numbers given out
 	looking atomic.Int32  // watchers, and one for a sink
@@ -49,6 +55,9 @@ type Tap struct {
 	rows     []Row // the latest, the oldest first; the last one is number seq
 	bytes    int   // what they cost
 	watchers map[*Watcher]struct{}
+
+	openMu sync.Mutex
+	open   []*meter // of the open connections, by their numbers
 }
 
 // New makes a Tap.
@@ -59,6 +68,7 @@ func New(o Options) *Tap {
 		keep:     positiveOr(o.Keep, defaultKeep),
 		maxRows:  positiveOr(o.MaxRows, defaultMaxRows),
 		maxBytes: positiveOr(o.MaxBytes, defaultMaxBytes),
+		maxConns: positiveOr(o.MaxConns, defaultMaxConns),
 		watchers: make(map[*Watcher]struct{}),
 	}
 	if t.now == nil {

@@ -106,7 +106,7 @@ func TestTheClockIsAskedOnceForWhatCameTogether(t *testing.T) {
 		Now:  func() time.Time { ticks++; return time.Unix(int64(ticks), 0) },
 		Sink: func(r Row) { rows = append(rows, r) },
 	})
-	c := &conn{tap: tap, id: 7, local: Server}
+	c := &conn{tap: tap, meter: &meter{conn: 7}, local: Server}
 	c.look()
 	c.dec.Feed(Client, []byte("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n"))
 	c.look()
