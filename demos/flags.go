@@ -101,7 +101,7 @@ Flags, before or after NAME:
                     or [{"uid": 1, "name": "明凯", "count": 300}, ...]
   -origin ORIGIN    a page of this origin may vote too, such as https://example.com; repeatable
   -page FILE        serve this page at / in place of ours (needs NAME); read at each request
-  -trace            print what crosses the wire, every frame with its bits, to stderr
+  -trace            print what crosses the wire to stderr: heads, chunks, events, frames bit by bit
 `)
 	return b.String()
 }
