@@ -3,6 +3,7 @@ package rfc6455
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"net"
 	"strings"
@@ -64,6 +65,12 @@ func sendEverything(t *testing.T, r role, c *Conn, p *peer) {
 	p.send(r.frame(0x89, "answer this"))
 	synctest.Wait()
 	go c.Close(1000, "bye")
+}
+
+func TestMaskingKeysComeFromCryptoRand(t *testing.T) {
+	c := newConn(&script{in: bytes.NewReader(nil)}, true, "", nil, &quiet)
+	defer c.CloseNow()
+	assert.True(t, c.out.rand == rand.Reader, "6455-5.3-3 6455-10.3-1 with no option set")
 }
 
 // Headers that break a rule whatever comes behind them, and what the peer hears
