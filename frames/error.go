@@ -10,7 +10,7 @@ type Error struct {
 	// Rule is the ID of the requirement, such as "6455-5.2-4": the RFC, its
 	// section, and a number within the section. Where the RFC lays one duty on
 	// the sender and another, to refuse the frame, on the receiver, it is the
-	// receiver's.
+	// receiver's. All of them are listed in rfc6455/conformance/ledger.
 	Rule string
 	// Code is the close code to send to a peer that broke the rule: 1002,
 	// 1007, 1008 or 1009. It is 0 when the caller broke it and nothing was

@@ -12,6 +12,7 @@ import (
 type Error struct {
 	// Rule names the broken rule: the number of the RFC, its section, and for RFC 6455
 	// the number of the requirement in that section, such as "6455-4.2.1-1f" or "9112-5.1".
+	// All of them are listed in rfc6455/conformance/ledger.
 	Rule string
 
 	// Status is the HTTP status a server answers with: 400, 403, 405, 414, 426, 431, 505.

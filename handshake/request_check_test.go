@@ -28,7 +28,7 @@ func TestCheckAccepts(t *testing.T) {
 	for _, tt := range []struct{ name, line, by string }{
 		{"6455-4.1-18 the request of the RFC", lineStart, lineStart},
 		{"6455-4.1-20 a later HTTP/1", lineStart, "GET /chat HTTP/1.2\r\n"},
-		{"6455-4.1-21 a whole URL of the same host", lineStart, "GET http://server.example.com/chat HTTP/1.1\r\n"},
+		{"6455-4.1-21 9112-3.2.2 a whole URL of the same host", lineStart, "GET http://server.example.com/chat HTTP/1.1\r\n"},
 		{"6455-4.2.1-1c a host with a port", lineHost, "Host: server.example.com:8080\r\n"},
 		{"6455-4.2.1-1c an IPv6 host", lineHost, "Host: [::1]:8080\r\n"},
 		{"6455-4.2.1-1c a host name with an underscore", lineHost, "Host: my_service\r\n"},

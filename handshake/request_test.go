@@ -250,6 +250,7 @@ func (c *countingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Proves 9110-5.4, 9112-3.
 func TestReadRequestStopsAtItsLimits(t *testing.T) {
 	const line = "GET / HTTP/1.1\r\n"
 	for _, tt := range []struct {

@@ -74,7 +74,7 @@ func TestResponseCheck(t *testing.T) {
 		})
 	}
 
-	t.Run("6455-9-1 an extension to a client that offered none", func(t *testing.T) {
+	t.Run("6455-4.1-41 an extension to a client that offered none", func(t *testing.T) {
 		resp := readResponse(t, replace(t, rfcResponse, lineAccept, lineAccept+"Sec-WebSocket-Extensions: permessage-deflate\r\n"))
 		requireRule(t, resp.Check(readRequest(t, rfcRequest)), "6455-4.1-41", 0)
 	})

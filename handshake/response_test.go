@@ -49,7 +49,7 @@ func TestReadResponse(t *testing.T) {
 	t.Run("a reason of several words and other letters", func(t *testing.T) {
 		assert.Equal(t, " Geht  nicht, \xc3\xbc", readResponse(t, "HTTP/1.0 403  Geht  nicht, \xc3\xbc\r\n\r\n").Reason)
 	})
-	t.Run("interim answers are skipped", func(t *testing.T) {
+	t.Run("9110-15.2 interim answers are skipped", func(t *testing.T) {
 		interim := "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
 		assert.Equal(t, want, readResponse(t, interim+interim+rfcResponse))
 	})

@@ -155,7 +155,7 @@ func (o *AcceptOptions) judge(req *handshake.Request) (*handshake.Response, erro
 	})
 	if err == nil && !o.Group.enter() {
 		return nil, &handshake.Error{
-			Rule: "6455-7.4.1", Status: http.StatusServiceUnavailable,
+			Rule: "9110-15.6.4", Status: http.StatusServiceUnavailable,
 			Text: "the server is shutting down; try again later",
 		}
 	}

@@ -196,11 +196,11 @@ var refusals = []struct {
 	{name: "6455-4.2.1-1e Connection: keep-alive", part: "Connection: Upgrade", by: "Connection: keep-alive", status: 400, rule: "6455-4.2.1-1e", sentence: "it has to list Upgrade"},
 	{name: "6455-4.2.1-1f a short key", part: "dGhlIHNhbXBsZSBub25jZQ==", by: "dGhlIHNhbXBsZQ==", status: 400, rule: "6455-4.2.1-1f", sentence: "exactly 16 bytes"},
 	{name: "6455-11.3.1-1 two keys", part: "Sec-WebSocket-Version", by: "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version", status: 400, rule: "6455-11.3.1-1", sentence: "two Sec-WebSocket-Key fields"},
-	{name: "6455-4.2.2-5 4.4-1 version 8", part: "Version: 13", by: "Version: 8", status: 426, rule: "6455-4.2.2-5", sentence: "this server speaks 13", header: "Sec-WebSocket-Version: 13"},
+	{name: "6455-4.2.2-5 6455-4.4-1 version 8", part: "Version: 13", by: "Version: 8", status: 426, rule: "6455-4.2.2-5", sentence: "this server speaks 13", header: "Sec-WebSocket-Version: 13"},
 	{name: "6455-11.3.5-1 two versions", part: "Sec-WebSocket-Version: 13\r\n", by: "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 13\r\n", status: 426, rule: "6455-11.3.5-1", sentence: "two Sec-WebSocket-Version fields"},
 	{name: "6455-4.2.1-1h a subprotocol that is no token", part: "Upgrade: websocket\r\n", by: "Upgrade: websocket\r\nSec-WebSocket-Protocol: a b\r\n", status: 400, rule: "6455-4.2.1-1h", sentence: "is not a subprotocol name"},
 	{name: "6455-9.1-1 a malformed extension", part: "Upgrade: websocket\r\n", by: "Upgrade: websocket\r\nSec-WebSocket-Extensions: a;;\r\n", status: 400, rule: "6455-9.1-1", sentence: "(RFC 6455 section 9.1)"},
-	{name: "6455-4.2.2-4 10.2-2 a page from elsewhere", part: "Upgrade: websocket\r\n", by: "Upgrade: websocket\r\nOrigin: https://evil.example\r\n", status: 403, rule: "6455-4.2.2-4", sentence: "only pages of the same host"},
+	{name: "6455-4.2.2-4 6455-10.2-2 a page from elsewhere", part: "Upgrade: websocket\r\n", by: "Upgrade: websocket\r\nOrigin: https://evil.example\r\n", status: 403, rule: "6455-4.2.2-4", sentence: "only pages of the same host"},
 	{name: "a request with a body", part: "Upgrade: websocket\r\n", by: "Upgrade: websocket\r\nContent-Length: 5\r\n", status: 400, rule: "9110-9.3.1", sentence: "announces a body"},
 	{name: "6455-4.2.2-6 a path that does not exist", part: "/chat", by: "/nowhere", opts: &AcceptOptions{Check: notFound}, status: 404, rule: "6455-4.2.2-6", sentence: "there is no WebSocket at /nowhere"},
 	{name: "6455-4.2.2-1 Check asks for a login", opts: &AcceptOptions{Check: unauthorized}, status: 401, sentence: "log in first", header: `WWW-Authenticate: Basic realm="chat"`},
@@ -212,7 +212,7 @@ var refusals = []struct {
 func TestAcceptRefuses(t *testing.T) {
 	for _, tt := range refusals {
 		for _, over := range transports {
-			t.Run("10.7-3 4.2.1-1 "+tt.name+"/"+over.name, func(t *testing.T) {
+			t.Run("6455-10.7-3 6455-4.2.1-1 "+tt.name+"/"+over.name, func(t *testing.T) {
 				server, client := over.open(t)
 				nc := &spy{Conn: server}
 				done := accepting(patient(t), nc, tt.opts)

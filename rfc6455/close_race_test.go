@@ -58,6 +58,7 @@ func TestSimultaneousClose(t *testing.T) {
 	})
 }
 
+// Proves 6455-5.5.1-4, 6455-6.1-2.
 func TestAfterOurClose(t *testing.T) {
 	both(t, quiet, func(t *testing.T, r role, c *Conn, p *peer) {
 		read := startReading(c)

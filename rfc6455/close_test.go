@@ -30,7 +30,7 @@ func TestEveryCloseCodeReceived(t *testing.T) {
 				if !legal {
 					want = CloseError{Code: frames.CloseAbnormal, Sent: frames.CloseProtocolError, Err: asRule(t, e)}
 					answer = closeFrame(r.client, frames.CloseProtocolError, asRule(t, e).Text)
-					require.Contains(t, asRule(t, e).Rule, "6455-7.4", n)
+					require.Equal(t, closeRule(code), asRule(t, e).Rule, n)
 				}
 				// Compared by hand first: there are many.
 				if *e != want || !bytes.Equal(answer, s.out.Bytes()) {
@@ -42,6 +42,7 @@ func TestEveryCloseCodeReceived(t *testing.T) {
 	}
 }
 
+// Proves 6455-7.1.4-1.
 func TestCloseReceived(t *testing.T) {
 	long := strings.Repeat("r", 123)
 	tests := []struct {
@@ -206,7 +207,7 @@ func TestCloseRefuses(t *testing.T) {
 				continue
 			}
 			err := c.Close(CloseCode(n), "because")
-			require.Contains(t, asRule(t, err).Rule, "6455-7.4", n)
+			require.Equal(t, closeRule(CloseCode(n)), asRule(t, err).Rule, n)
 			require.Zero(t, asRule(t, err).Code)
 		}
 		assert.Equal(t, "6455-7.4.1-2", asRule(t, c.Close(1006, "")).Rule)
@@ -219,6 +220,8 @@ func TestCloseRefuses(t *testing.T) {
 }
 
 // Who ends the socket, and when.
+//
+// Proves 6455-5.5.1-7, 6455-7.1.2-2.
 func TestCloseEndsTheSocket(t *testing.T) {
 	for _, weClose := range []bool{true, false} {
 		t.Run(fmt.Sprintf("6455-5.5.1-8 6455-7.1.1-3 the server does so at once, it closes: %v", weClose), func(t *testing.T) {

@@ -351,7 +351,7 @@ func TestDialOverRealSockets(t *testing.T) {
 		requireEcho(t, c, "Hello")
 		assert.NoError(t, c.Close(1000, ""))
 	})
-	t.Run("6455-4.1-9 a Unix socket by the Dial hook", func(t *testing.T) {
+	t.Run("a Unix socket by the Dial hook", func(t *testing.T) {
 		dir, err := os.MkdirTemp("", "ws") // shorter than t.TempDir
 		require.NoError(t, err)
 		defer os.RemoveAll(dir)

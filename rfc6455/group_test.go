@@ -199,14 +199,14 @@ func TestGroupRefusesNewConnections(t *testing.T) {
 		done := accepting(forever, a, opts)
 		send(b, rfcRequest)
 		requireRefusal(t, readAll(t, b), 503, sentence, "")
-		assert.Error(t, (<-done).err)
+		assert.Equal(t, "9110-15.6.4", ruleOf(t, (<-done).err))
 	})
 	t.Run("under net/http", func(t *testing.T) {
 		ch := make(chan accepted, 1)
 		client := httpServer(t, upgrading(ch, opts))
 		send(client, rfcRequest)
 		requireRefusal(t, withoutDate(readAll(t, client)), 503, sentence, "")
-		assert.Error(t, (<-ch).err)
+		assert.Equal(t, "9110-15.6.4", ruleOf(t, (<-ch).err))
 	})
 	t.Run("a wrong request is told what is wrong with it all the same", func(t *testing.T) {
 		a, b := pipe(t)

@@ -97,7 +97,7 @@ func theirEcho(ws *xws.Conn) {
 
 func TestInteropOurClient(t *testing.T) {
 	ctx := context.Background()
-	t.Run("6455-5.6 messages of any size", func(t *testing.T) {
+	t.Run("6455-6.1-8 messages of any size", func(t *testing.T) {
 		c := theirServer(t, theirEcho)
 		for _, size := range interopSizes {
 			for _, typ := range []MessageType{Text, Binary} {
@@ -215,7 +215,7 @@ func TestInteropOurClient(t *testing.T) {
 func TestInteropOurServer(t *testing.T) {
 	for _, underHTTP := range []bool{false, true} {
 		name := map[bool]string{false: "raw", true: "under net/http"}[underHTTP]
-		t.Run(name+"/6455-5.6 messages of any size", func(t *testing.T) {
+		t.Run(name+"/6455-6.1-8 messages of any size", func(t *testing.T) {
 			ws := theirClient(t, underHTTP, func(c *Conn) { c.Serve(context.Background(), echoing) })
 			for _, size := range interopSizes {
 				text := strings.Repeat("x", size)

@@ -291,6 +291,7 @@ func checkAgainstModel(t *testing.T, fromClient bool, b []byte, seed uint64) {
 	}
 }
 
+// Proves 6455-6.2-1, 6455-10.7-1.
 func FuzzMachine(f *testing.F) {
 	for i, s := range machineSeeds() {
 		f.Add(s.fromClient, s.b, uint64(i))
@@ -302,6 +303,8 @@ func FuzzMachine(f *testing.F) {
 
 // Fuzzing finds it hard to get past a masked header by chance; this strings
 // together frames that are nearly right.
+//
+// Proves 6455-6.2-1, 6455-10.7-1.
 func TestMachineAgainstModel(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

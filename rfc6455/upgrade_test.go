@@ -88,7 +88,7 @@ func TestUpgradeRefuses(t *testing.T) {
 		if tt.rule == "6455-4.2.1-1c" {
 			continue // net/http answers this one itself
 		}
-		t.Run("10.7-3 4.2.1-1 "+tt.name, func(t *testing.T) {
+		t.Run("6455-10.7-3 6455-4.2.1-1 "+tt.name, func(t *testing.T) {
 			ch := make(chan accepted, 1)
 			client := httpServer(t, upgrading(ch, tt.opts))
 			send(client, strings.Replace(rfcRequest, tt.part, tt.by, 1)+"more!")

@@ -325,6 +325,7 @@ func TestWriteTimeout(t *testing.T) {
 	}
 }
 
+// Proves 6455-6.1-2.
 func TestWriteAfterTheEnd(t *testing.T) {
 	both(t, quiet, func(t *testing.T, r role, c *Conn, p *peer) {
 		m, err := Prepare(Text, []byte("late"))
