@@ -184,8 +184,10 @@ func ExampleUpgrade() {
 	// Output: Hello
 }
 
-// A client with callbacks: Serve runs until the connection ends, and calls the
-// handler on the way. It works the same on a server.
+// A client with callbacks: for open, for each message, and for close, which
+// brings the error along if there was one. Serve is the run loop: it calls them,
+// one after the other, and returns when the connection has ended. It works the
+// same on a server.
 func ExampleConn_Serve() {
 	url, stop := echoServer()
 	defer stop()
@@ -210,8 +212,11 @@ func ExampleConn_Serve() {
 			}
 			c.Write(ctx, t, append(p, '+', '1'))
 		},
-		Close: func(c *rfc6455.Conn, err *rfc6455.CloseError) {
-			fmt.Println("close:", err.Code, "clean:", err.Clean)
+		Close: func(c *rfc6455.Conn, end *rfc6455.CloseError) {
+			if end.Err != nil { // the connection broke, or the peer broke a rule
+				fmt.Println("error:", end.Err)
+			}
+			fmt.Println("close:", end.Code, "clean:", end.Clean)
 		},
 	})
 	// Output:
@@ -220,6 +225,39 @@ func ExampleConn_Serve() {
 	// message: 1+1
 	// message: 1+1+1
 	// close: 1000 normal closure clean: true
+}
+
+// The error comes with the close: there is one way to learn of an end, and it
+// is called once.
+func ExampleHandler() {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if conn, err := rfc6455.Upgrade(w, r, nil); err == nil {
+			conn.Write(context.Background(), rfc6455.Text, []byte("I must"))
+			conn.CloseNow() // without a Close frame
+		}
+	}))
+	defer srv.Close()
+
+	ctx := context.Background()
+	conn, _, err := rfc6455.Dial(ctx, "ws"+strings.TrimPrefix(srv.URL, "http"), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	conn.Serve(ctx, rfc6455.Handler{
+		Open:    func(*rfc6455.Conn) { fmt.Println("open") },
+		Message: func(_ *rfc6455.Conn, _ rfc6455.MessageType, p []byte) { fmt.Printf("message: %s\n", p) },
+		Close: func(_ *rfc6455.Conn, end *rfc6455.CloseError) {
+			if end.Err != nil {
+				fmt.Println("error:", end.Err)
+			}
+			fmt.Println("close:", end.Code, "clean:", end.Clean)
+		},
+	})
+	// Output:
+	// open
+	// message: I must
+	// error: unexpected EOF
+	// close: 1006 abnormal closure clean: false
 }
 
 // How a connection ended, and what to do about it.
