@@ -52,14 +52,15 @@ async function received(name, event) {
   const { data } = event;
   event.original ??= sent.shift() ?? {}; // with two handlers, the same event comes twice
   const { data: original, at } = event.original;
-  const text = log(name, describe(data));
+  const row = log(name, describe(data));
   if (original === undefined) {
-    text.append(' (sent by the server unasked)');
+    row.append(' (sent by the server unasked)');
     return;
   }
   const took = Math.round(performance.now() - at);
   const verdict = (await same(data, original)) ? 'as it was sent' : 'and it is NOT what was sent';
-  text.append(`, ${verdict}, after ${took} ms`);
+  row.append(`, ${verdict}, after ${took} ms`);
+  follow();
 }
 
 function failed(name) {
@@ -129,9 +130,13 @@ function log(name, text) {
   const list = id('log');
   list.append(row);
   while (list.children.length > 200) list.firstChild.remove();
-  list.scrollTop = list.scrollHeight;
+  follow();
   show();
   return row;
+}
+
+function follow() {
+  id('log').scrollTop = id('log').scrollHeight;
 }
 
 const states = [
