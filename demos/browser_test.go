@@ -33,7 +33,7 @@ func TestBrowser(t *testing.T) {
 		{"a vote shows in the other page", voteShowsInTheOtherPage},
 		{"a vote shows on every technique", voteShowsOnEveryTechnique},
 		{"classic pages work unchanged", classicPagesWorkUnchanged},
-		{"echo", echoInBothTypes},
+		{"echo", echoPage},
 		{"the page closes cleanly", pageClosesCleanly},
 		{"the server closes cleanly", serverClosesCleanly},
 		{"a broken connection resumes by cursor", brokenConnectionResumes},
@@ -110,40 +110,6 @@ func classicPagesWorkUnchanged(t *testing.T, b *devtools.Browser) {
 			r.end(t)
 		})
 	}
-}
-
-func echoInBothTypes(t *testing.T, b *devtools.Browser) {
-	r := startRun(t, "echo")
-	page := openTab(t, b, r.url)
-	page.connected()
-	logged := func(text string) {
-		page.until(fmt.Sprintf(`document.getElementById('log').innerText.includes(%q)`, text))
-	}
-	page.click("send-text")
-	logged(`text, 18 bytes: "Hello, 世界 👋", as it was sent`)
-	page.click("send-binary")
-	logged("binary, 1048576 bytes, as it was sent")
-	page.eval(`document.getElementById('count').value = 0`)
-	page.click("send-binary")
-	logged("binary, 0 bytes, as it was sent")
-	page.eval(`document.getElementById('text').value = '€'.repeat(349525) + 'x'`)
-	page.click("send-text")
-	logged("text, 1048576 bytes")
-	page.until(`!document.getElementById('log').innerText.includes('NOT')`)
-	page.eval(`document.getElementById('code').value = 4321; document.getElementById('reason').value = 'enough'`)
-	page.click("close")
-	logged(`code 4321 (the two programs have agreed what it means), reason "", wasClean true`)
-	page.click("connect")
-	page.until(`document.getElementById('log').innerText.split('101 Switching').length === 3`)
-
-	frames := page.Frames()
-	require.GreaterOrEqual(t, len(frames), 2)
-	assert.Equal(t, devtools.Frame{Sent: true, Opcode: 1, Data: "Hello, 世界 👋"}, frames[0])
-	assert.Equal(t, devtools.Frame{Opcode: 1, Data: "Hello, 世界 👋"}, frames[1])
-	page.quiet()
-	r.end(t)
-	page.until(`document.getElementById('log').innerText.includes('code 1001')`)
-	page.until(`document.getElementById('log').innerText.split('wasClean true').length === 3`)
 }
 
 // closings are what one side closes with, and what both see.
@@ -407,8 +373,11 @@ func TestScreenshots(t *testing.T) {
 		}
 		if name == "echo" {
 			page.click("send-text")
-			page.click("send-binary")
-			page.until(`document.getElementById('log').innerText.includes('binary, 1048576 bytes, as')`)
+			page.click("send-buffer")
+			page.until(`document.getElementById('log').innerText.includes('Blob, 1048576 bytes, as')`)
+			page.click("send-much")
+			page.until(`document.getElementById('drained').textContent !== ''`)
+			page.until(`document.querySelectorAll('#heads tr').length > 0`)
 			page.click("close")
 			page.until(`document.getElementById('log').innerText.includes('wasClean')`)
 		} else if name != "" {

@@ -37,6 +37,14 @@ type DialOptions struct {
 	// Dial opens the socket instead of a [net.Dialer]: to go through a
 	// proxy, or to a Unix socket. network is "tcp", addr is "host:port".
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	// Wrap returns the connection to use in place of nc, such as one that
+	// records what passes. It is called once, when the socket is open and the
+	// TLS handshake of wss is done, so the wrapper sees the handshake and the
+	// frames in the clear. Its Close must close nc. A wrapper must not embed a
+	// *net.TCPConn: the methods that it brings along would go around the
+	// wrapper.
+	Wrap func(nc net.Conn) net.Conn
 }
 
 // HandshakeError means that the server answered, but not with a WebSocket.
@@ -97,12 +105,15 @@ func Dial(ctx context.Context, rawURL string, opts *DialOptions) (*Conn, *handsh
 		}
 		nc = secure
 	}
+	if opts.Wrap != nil {
+		nc = opts.Wrap(nc)
+	}
 	return opts.open(ctx, nc, req)
 }
 
 // Client does the client's half of the opening handshake on a connection that
 // is open already; for a wss URL it must be under TLS already. nc is closed if
-// the handshake fails. [DialOptions].Dial and TLS are not looked at.
+// the handshake fails. [DialOptions].Dial, TLS and Wrap are not looked at.
 func Client(ctx context.Context, nc net.Conn, rawURL string, opts *DialOptions) (*Conn, *handshake.Response, error) {
 	if opts == nil {
 		opts = &DialOptions{}

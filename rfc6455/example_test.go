@@ -184,8 +184,10 @@ func ExampleUpgrade() {
 	// Output: Hello
 }
 
-// A client with callbacks: Serve runs until the connection ends, and calls the
-// handler on the way. It works the same on a server.
+// A client with callbacks: for open, for each message, and for close, which
+// brings the error along if there was one. Serve is the run loop: it calls them,
+// one after the other, and returns when the connection has ended. It works the
+// same on a server.
 func ExampleConn_Serve() {
 	url, stop := echoServer()
 	defer stop()
@@ -210,8 +212,11 @@ func ExampleConn_Serve() {
 			}
 			c.Write(ctx, t, append(p, '+', '1'))
 		},
-		Close: func(c *rfc6455.Conn, err *rfc6455.CloseError) {
-			fmt.Println("close:", err.Code, "clean:", err.Clean)
+		Close: func(c *rfc6455.Conn, end *rfc6455.CloseError) {
+			if end.Err != nil { // the connection broke, or the peer broke a rule
+				fmt.Println("error:", end.Err)
+			}
+			fmt.Println("close:", end.Code, "clean:", end.Clean)
 		},
 	})
 	// Output:
@@ -220,35 +225,6 @@ func ExampleConn_Serve() {
 	// message: 1+1
 	// message: 1+1+1
 	// close: 1000 normal closure clean: true
-}
-
-// How a connection ended, and what to do about it.
-func ExampleCloseError() {
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if conn, err := rfc6455.Upgrade(w, r, nil); err == nil {
-			conn.Close(4001, "the vote is over")
-		}
-	}))
-	defer srv.Close()
-
-	ctx := context.Background()
-	conn, _, err := rfc6455.Dial(ctx, "ws"+strings.TrimPrefix(srv.URL, "http"), nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	_, _, err = conn.Read(ctx)
-	var closed *rfc6455.CloseError
-	if errors.As(err, &closed) {
-		fmt.Println("code:", closed.Code)
-		fmt.Println("reason:", closed.Reason)
-		fmt.Println("by the peer:", closed.Remote)
-		fmt.Println("come back:", closed.Code == frames.CloseGoingAway || !closed.Clean)
-	}
-	// Output:
-	// code: 4001
-	// reason: the vote is over
-	// by the peer: true
-	// come back: false
 }
 
 // A server that sends each message to everybody. The frame is built once.

@@ -72,8 +72,6 @@ func runProgram(t *testing.T, ctx context.Context, stdin io.Reader, typed bool, 
 	return result{code, out.String(), errs.String()}
 }
 
-// The whole of an echo conversation, to the last bit: keys, times and ports are
-// fixed.
 func TestScriptsGetTheirAnswers(t *testing.T) {
 	url := server(t, nil, echo)
 	for _, tt := range []struct {
@@ -249,8 +247,6 @@ func TestALineThatAScriptCannotMean(t *testing.T) {
 	assert.Contains(t, got.err, "send it with -file")
 }
 
-// rawServer answers one request by hand.
-// What the network of a test cannot be made to do.
 func TestNobodySitsAtTheNullDevice(t *testing.T) {
 	null, err := os.Open(os.DevNull)
 	require.NoError(t, err)

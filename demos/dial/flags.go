@@ -133,6 +133,8 @@ func parse(args []string) (flags, error) {
 		return f, fmt.Errorf("one URL can be opened, and there is also %q", urls[1])
 	case f.maxMessage < 1:
 		return f, errors.New("-max-message takes a number of bytes from 1 up")
+	case given["file"] && f.file == "":
+		return f, errors.New("-file takes the name of a file")
 	case given["n"] && f.count < 1:
 		return f, errors.New("-n takes a number from 1 up")
 	case given["wait"] && f.wait < 0:

@@ -31,6 +31,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"ws://a", "-wait", "-1s"}, "-wait takes a time"},
 		{[]string{"ws://a", "-max-message", "0"}, "-max-message takes"},
 		{[]string{"ws://a", "-file", "no/such/file"}, "-file: "},
+		{[]string{"ws://a", "-file", ""}, "-file takes the name of a file"},
 		{[]string{"ws://a", "-file", "."}, "is a directory"},
 	} {
 		got := run(t, "", tt.args...)

@@ -58,21 +58,29 @@ func answered(refused *rfc6455.HandshakeError) string {
 	if sentence := firstLine(r); sentence != "" {
 		s += ": " + sentence
 	}
-	switch {
-	case r.Status >= 300 && r.Status < 400:
-		s += "; redirects are not followed, so dial " + redirected(r.Header.Get("Location"))
-	case r.Status >= 200 && r.Status < 300:
-		s += "; this is no WebSocket, so check the path"
-	case r.Status == 401:
-		s += `; log in with -H "Authorization: ..." or -H "Cookie: ..."`
-	case r.Status == 403:
-		s += "; if it takes certain pages only, name one with -origin"
-	case r.Status == 404:
-		s += "; check the path"
-	case r.Status == 429 || r.Status == 503:
-		s += "; try again later"
+	if next := remedy(r); next != "" {
+		s = strings.TrimSuffix(s, ".") + "; " + next
 	}
 	return s
+}
+
+// remedy is what an answer other than 101 calls for, or "".
+func remedy(r *handshake.Response) string {
+	switch {
+	case r.Status >= 300 && r.Status < 400:
+		return "redirects are not followed, so dial " + redirected(r.Header.Get("Location"))
+	case r.Status >= 200 && r.Status < 300:
+		return "this is no WebSocket, so check the path"
+	case r.Status == 401:
+		return `log in with -H "Authorization: ..." or -H "Cookie: ..."`
+	case r.Status == 403:
+		return "if it takes certain pages only, name one with -origin"
+	case r.Status == 404:
+		return "check the path"
+	case r.Status == 429 || r.Status == 503:
+		return "try again later"
+	}
+	return ""
 }
 
 // firstLine is the first line of a body that is plain text.
@@ -120,12 +128,16 @@ func ending(err error) (string, int) {
 			return "closed by the server with " + said, exitOK
 		}
 		return "closed by the server with " + said, exitClosed
+	case errors.As(e.Err, &rule) && rule.Code == frames.CloseTooBig:
+		return fmt.Sprintf("the server sent a message that is larger than -max-message allows; closed with %v", e.Sent), exitClosed
 	case errors.As(e.Err, &rule):
 		return fmt.Sprintf("the server broke a rule: %v; closed with %v", rule, e.Sent), exitClosed
 	case errors.Is(e.Err, io.ErrUnexpectedEOF):
 		return "the server hung up without a Close frame; -trace shows what came last", exitClosed
+	case errors.Is(e.Err, context.Canceled):
+		return "stopped in the middle of a message, and so without a Close frame", exitClosed
 	case e.Err != nil:
-		return fmt.Sprintf("the connection broke: %v", e.Err), exitClosed
+		return "the connection broke: " + strings.TrimPrefix(e.Err.Error(), "rfc6455: "), exitClosed
 	}
 	return e.Error(), exitClosed
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -45,6 +47,31 @@ func TestExitCodesTellHowItEnded(t *testing.T) {
 	}
 }
 
+func TestAMessageThatIsTooLargeForUs(t *testing.T) {
+	got := run(t, "hello\n", server(t, nil, echo), "-max-message", "4")
+	assert.Equal(t, result{exitClosed, "", "dial: the server sent a message that is larger than -max-message allows; closed with 1009 message too big\n"}, got)
+}
+
+// A server that reads nothing keeps a large file from leaving, but not Ctrl-C.
+func TestCtrlCWhileAFileLeaves(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "large")
+	require.NoError(t, os.WriteFile(name, nil, 0o644))
+	require.NoError(t, os.Truncate(name, 1<<30)) // more than the network holds
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan struct{})
+	url := rawServer(t, func(nc net.Conn, key string) {
+		io.WriteString(nc, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "+
+			handshake.AcceptKey(key)+"\r\n\r\n")
+		io.ReadFull(nc, make([]byte, 1<<20)) // it is in the middle of the file
+		cancel()
+		<-done
+	})
+	got := runProgram(t, ctx, neverEnds(t), false, url, "-file", name)
+	close(done)
+	assert.Equal(t, result{exitClosed, "", "dial: stopped in the middle of a message, and so without a Close frame\n"}, got)
+}
+
 func TestARuleThatTheServerBreaksIsTold(t *testing.T) {
 	url := rawServer(t, func(nc net.Conn, key string) {
 		io.WriteString(nc, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "+
@@ -56,6 +83,7 @@ func TestARuleThatTheServerBreaksIsTold(t *testing.T) {
 	assert.Equal(t, "dial: the server broke a rule: the server sent a masked frame; no frame from a server may be masked (RFC 6455 section 5.1); closed with 1002 protocol error\n", got.err)
 }
 
+// rawServer answers one request by hand.
 func rawServer(t *testing.T, answer func(nc net.Conn, key string)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -85,6 +113,7 @@ func TestARefusedHandshakeIsToldInTheServersWords(t *testing.T) {
 	assert.Regexp(t, `^dial: the server answered 403 Forbidden: the page is from "https://elsewhere.example" and the server is .*; if it takes certain pages only, name one with -origin\n$`, got.err)
 
 	for answer, want := range map[string]string{
+		"HTTP/1.1 404 Not Found\r\nContent-Length: 16\r\n\r\nNothing is here.":                          "the server answered 404 Not Found: Nothing is here; check the path",
 		"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<b>no</b>":       "the server answered 404 Not Found; check the path",
 		"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 15\r\n\r\n\x1b[31mhi\nthere\n.": `the server answered 200 OK: \x1b[31mhi; this is no WebSocket, so check the path`,
 		"HTTP/1.1 302 Found\r\nLocation: https://a.example/ws\r\nContent-Length: 0\r\n\r\n":             "the server answered 302 Found; redirects are not followed, so dial wss://a.example/ws",
@@ -124,6 +153,7 @@ func TestNoConnection(t *testing.T) {
 	assert.Equal(t, result{exitConnect, "", "dial: stopped before the connection was open\n"}, got)
 }
 
+// What the network of a test cannot be made to do.
 func TestWhatNext(t *testing.T) {
 	f := flags{url: &url.URL{Scheme: "wss", Host: "no.such.example:444"}}
 	for _, tt := range []struct {

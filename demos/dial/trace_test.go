@@ -23,6 +23,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
+// The whole of an echo conversation, to the last bit: keys, times and ports are
+// fixed.
 func TestTraceOfAConversation(t *testing.T) {
 	url := server(t, nil, echo)
 	var all bytes.Buffer

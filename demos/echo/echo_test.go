@@ -13,7 +13,7 @@ import (
 	"example.com/ws101/rfc6455"
 )
 
-func serve(t *testing.T, o Options) (address string) {
+func listen(t *testing.T, o Options) (address string) {
 	t.Helper()
 	server := httptest.NewServer(New(o))
 	t.Cleanup(server.Close)
@@ -33,7 +33,7 @@ func dial(t *testing.T, address, origin string) (*rfc6455.Conn, error) {
 }
 
 func TestEveryMessageComesBack(t *testing.T) {
-	address := serve(t, Options{})
+	address := listen(t, Options{})
 	for _, path := range []string{"/ws", "/foobar"} {
 		conn, err := dial(t, address+path, "")
 		require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestEveryMessageComesBack(t *testing.T) {
 }
 
 func TestTooLargeAMessageEndsTheConnection(t *testing.T) {
-	conn, err := dial(t, serve(t, Options{})+"/ws", "")
+	conn, err := dial(t, listen(t, Options{})+"/ws", "")
 	require.NoError(t, err)
 	go func() { _ = conn.Write(t.Context(), rfc6455.Binary, make([]byte, MaxMessage+1)) }()
 	_, _, err = conn.Read(t.Context())
@@ -68,7 +68,7 @@ func TestTooLargeAMessageEndsTheConnection(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	h := New(Options{})
-	for _, path := range []string{"/ws", "/foobar"} {
+	for _, path := range []string{"/ws", "/foobar", "/upgrade"} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		assert.Equal(t, 426, w.Code)
@@ -82,7 +82,7 @@ func TestRefusals(t *testing.T) {
 func TestOrigins(t *testing.T) {
 	origins, err := site.AllowOrigins("https://friend.example")
 	require.NoError(t, err)
-	address := serve(t, Options{Origins: origins})
+	address := listen(t, Options{Origins: origins})
 	_, err = dial(t, address+"/ws", "https://friend.example")
 	assert.NoError(t, err)
 	_, err = dial(t, address+"/ws", "https://foe.example")
