@@ -2,7 +2,6 @@ package longpolling
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/ws101/demos/feed"
+	"example.com/ws101/demos/room"
 	"example.com/ws101/demos/vote"
 )
 
@@ -31,6 +31,7 @@ func after(n int) string {
 type world struct {
 	t     *testing.T
 	feed  *feed.Feed
+	room  *room.Room
 	tally *vote.Tally
 	h     http.Handler
 }
@@ -40,8 +41,8 @@ func newWorld(t *testing.T, o Options) *world {
 	f := feed.New(feed.Options{Epoch: "test", MaxEvents: 8})
 	tally, err := vote.New(f, vote.Defaults())
 	require.NoError(t, err)
-	o.Tally = tally
-	return &world{t, f, tally, New(o)}
+	o.Room = room.New(f, tally)
+	return &world{t, f, o.Room, tally, New(o)}
 }
 
 func (w *world) vote(uid int64) {
@@ -194,7 +195,7 @@ func TestEmptyStringAfterThirtySeconds(t *testing.T) {
 func TestStatusAndHeadersGoOutAtOnce(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, w *world) {
 		b := w.open()
-		for _, path := range []string{"/get_vote", "/get_vote?cursor=test-0"} {
+		for _, path := range []string{"/get_vote", "/news?cursor=test-0"} {
 			c := b.get(path)
 			c.held()
 			assert.Equal(t, 200, c.rec.Status())
@@ -448,69 +449,16 @@ func TestVotesFromManyReachEveryClassicTab(t *testing.T) {
 	})
 }
 
-func TestOwnFormCarriesItsCursor(t *testing.T) {
+func TestChatDoesNotWakeAClassicPage(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, w *world) {
-		b := &tab{w: w, from: "192.0.2.1:1"}
-		b.get("/get_vote?cursor=").gets(0, `{"cursor": "test-0", "snapshot": true, "state": `+start+`}`)
-		c := b.get("/get_vote?cursor=test-0")
-		c.held()
-		time.Sleep(time.Second)
-		w.vote(1)
-		c.gets(time.Second, `{"cursor": "test-1", "snapshot": false, "events": [{"uid": 1, "name": "明凯", "count": 301}]}`)
-		w.vote(1)
-		w.vote(3)
-		b.get("/get_vote?cursor=test-1").gets(0, `{"cursor": "test-3", "snapshot": false, "events": `+
-			`[{"uid": 1, "name": "明凯", "count": 302}, {"uid": 3, "name": "7酱", "count": 601}]}`)
-		b.get("/get_vote?cursor=test-3").gets(30*time.Second, `{"cursor": "test-3", "snapshot": false, "events": []}`)
-		assert.Empty(t, b.cookie, "it needs no cookie")
-	})
-}
-
-func TestOwnFormAskedAgainAfterALostAnswerGetsTheSame(t *testing.T) {
-	bubble(t, Options{}, func(t *testing.T, w *world) {
-		b := &tab{w: w}
-		b.get("/get_vote?cursor=test-0").abandon()
-		w.vote(1)
-		const want = `{"cursor": "test-1", "snapshot": false, "events": [{"uid": 1, "name": "明凯", "count": 301}]}`
-		b.get("/get_vote?cursor=test-0").gets(0, want)
-		b.get("/get_vote?cursor=test-0").gets(0, want)
-	})
-}
-
-func TestOwnFormWithACursorThatCannotGoOnGetsASnapshot(t *testing.T) {
-	bubble(t, Options{}, func(t *testing.T, w *world) {
-		for range 9 { // the log holds 8
-			w.vote(1)
-		}
-		want := `{"cursor": "test-9", "snapshot": true, "state": ` + after(9) + `}`
-		b := &tab{w: w}
-		for _, cursor := range []string{"", "other-9", "test-0", "test-10"} {
-			b.get("/get_vote?cursor="+cursor).gets(0, want)
-		}
-	})
-}
-
-func TestOwnFormWithoutHolding(t *testing.T) {
-	bubble(t, Options{}, func(t *testing.T, w *world) {
-		b := &tab{w: w}
-		b.get("/get_vote?cursor=test-0&wait=0").gets(0, `{"cursor": "test-0", "snapshot": false, "events": []}`)
-		w.vote(2)
-		b.get("/get_vote?cursor=test-0&wait=0").gets(0, `{"cursor": "test-1", "snapshot": false, "events": [{"uid": 2, "name": "厂长", "count": 201}]}`)
-	})
-}
-
-func TestOtherNewsOnTheFeedDoesNotWakeAVote(t *testing.T) {
-	bubble(t, Options{}, func(t *testing.T, w *world) {
-		own, classic := &tab{w: w}, w.open()
-		a, b := own.get("/get_vote?cursor=test-0"), classic.get("/get_vote")
+		c := w.open().get("/get_vote")
 		for range 20 {
-			w.feed.Update(func(add feed.Add) { add("chat", []byte(`"hello"`)) })
+			_, err := w.room.SayAs("Ada", "hello")
+			require.NoError(t, err)
 			synctest.Wait()
 		}
-		a.held()
-		b.held()
-		a.gets(30*time.Second, `{"cursor": "test-20", "snapshot": false, "events": []}`)
-		b.gets(30*time.Second, `""`)
+		c.held()
+		c.gets(30*time.Second, `""`)
 	})
 }
 
@@ -525,8 +473,10 @@ func TestWrongRequests(t *testing.T) {
 		{"HEAD", "/get_vote", 405, "GET", "This address takes only GET.\n"},
 		{"GET", "/vote", 405, "POST", "This address takes only POST.\n"},
 		{"POST", "/", 405, "GET, HEAD", "This address takes only GET and HEAD.\n"},
-		{"GET", "/get_vote?cursor=x", 400, "", "The cursor must be empty, or as an earlier answer gave it, such as k3f9a2-17.\n"},
-		{"GET", "/get_vote?cursor=test-0&wait=1", 400, "", "The only value that wait can have is 0.\n"},
+		{"GET", "/news?cursor=x", 400, "", "The cursor must be empty, or as an earlier answer gave it, such as k3f9a2-17.\n"},
+		{"GET", "/news?me=short", 400, "", "The id of a page (me) is 16 to 64 letters and digits that it made up.\n"},
+		{"POST", "/news", 405, "GET", "This address takes only GET.\n"},
+		{"HEAD", "/news", 405, "GET", "This address takes only GET.\n"},
 		{"GET", "/nothing", 404, "", "There is nothing at this address.\n"},
 	} {
 		rec := httptest.NewRecorder()
@@ -556,7 +506,7 @@ func TestClosingAnswersThoseWhoWait(t *testing.T) {
 		closing, begin := context.WithCancel(t.Context())
 		w := newWorld(t, Options{Closing: closing})
 		classic, own := w.open(), &tab{w: w}
-		a, b := classic.get("/get_vote"), own.get("/get_vote?cursor=test-0")
+		a, b := classic.get("/get_vote"), own.get("/news?cursor=test-0")
 		stranger := &tab{w: w, from: "192.0.2.9:1"}
 		stranger.get("/get_vote").gets(0, start)
 		stranger.cookie = ""
@@ -579,7 +529,7 @@ func TestAbandonedRequestFreesItsHandler(t *testing.T) {
 	freed := make(chan struct{}, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.h.ServeHTTP(rw, r)
-		if r.URL.Path == "/get_vote" {
+		if r.URL.Path != "/" {
 			freed <- struct{}{}
 		}
 	}))
@@ -588,7 +538,7 @@ func TestAbandonedRequestFreesItsHandler(t *testing.T) {
 	require.NoError(t, err)
 	page.Body.Close()
 
-	for _, path := range []string{"/get_vote", "/get_vote?cursor=test-0"} {
+	for _, path := range []string{"/get_vote", "/news?cursor=test-0"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		r, err := http.NewRequestWithContext(ctx, "GET", server.URL+path, nil)
 		require.NoError(t, err)
@@ -605,51 +555,4 @@ func TestAbandonedRequestFreesItsHandler(t *testing.T) {
 		}
 		answer.Body.Close()
 	}
-}
-
-// A hundred voters and twenty readers over real connections: every reader sees every vote once.
-func TestVotersAndReadersOverHTTP(t *testing.T) {
-	tally, err := vote.New(feed.New(feed.Options{}), vote.Defaults())
-	require.NoError(t, err)
-	server := httptest.NewServer(New(Options{Tally: tally}))
-	defer server.Close()
-	from := tally.Now().String()
-	var wg sync.WaitGroup
-	for range 20 {
-		wg.Go(func() {
-			cursor, last := from, 600
-			for last < 800 {
-				answer, err := http.Get(server.URL + "/get_vote?cursor=" + cursor)
-				if !assert.NoError(t, err) {
-					return
-				}
-				var news struct {
-					Cursor   string
-					Snapshot bool
-					Events   []struct{ UID, Count int }
-				}
-				err = json.NewDecoder(answer.Body).Decode(&news)
-				answer.Body.Close()
-				if !assert.NoError(t, err) || !assert.False(t, news.Snapshot) {
-					return
-				}
-				for _, e := range news.Events {
-					assert.Equal(t, last+1, e.Count, "lost or twice")
-					last = e.Count
-				}
-				cursor = news.Cursor
-			}
-		})
-	}
-	for range 100 {
-		wg.Go(func() {
-			for range 2 {
-				answer, err := http.Post(server.URL+"/vote", "application/json", strings.NewReader(`{"uid": "3"}`))
-				if assert.NoError(t, err) {
-					answer.Body.Close()
-				}
-			}
-		})
-	}
-	wg.Wait()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/ws101/demos/feed"
+	"example.com/ws101/demos/room"
 	"example.com/ws101/demos/site"
 	"example.com/ws101/demos/vote"
 )
@@ -21,9 +22,16 @@ const start = `{"1": {"name": "明凯", "count": 300}, "2": {"name": "厂长", "
 
 func newDemo(t *testing.T) (http.Handler, *vote.Tally) {
 	t.Helper()
-	tally, err := vote.New(feed.New(feed.Options{Epoch: "test"}), vote.Defaults())
+	r := newRoom(t)
+	return New(Options{Room: r}), r.Tally
+}
+
+func newRoom(t *testing.T) *room.Room {
+	t.Helper()
+	f := feed.New(feed.Options{Epoch: "test", MaxEvents: 8})
+	tally, err := vote.New(f, vote.Defaults())
 	require.NoError(t, err)
-	return New(Options{Tally: tally}), tally
+	return room.New(f, tally)
 }
 
 func do(h http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
@@ -166,10 +174,9 @@ func TestVoteFromAnotherOriginIsRefused(t *testing.T) {
 }
 
 func TestOriginAllowedByNameMayVote(t *testing.T) {
-	_, tally := newDemo(t)
 	origins, err := site.AllowOrigins("https://friend.example")
 	require.NoError(t, err)
-	h := New(Options{Tally: tally, Origins: origins})
+	h := New(Options{Room: newRoom(t), Origins: origins})
 	w := do(h, "POST", "/vote", `{"uid": 1}`, "Content-Type", "application/json",
 		"Sec-Fetch-Site", "cross-site", "Origin", "https://friend.example")
 	assert.Equal(t, 200, w.Code)
@@ -177,10 +184,9 @@ func TestOriginAllowedByNameMayVote(t *testing.T) {
 }
 
 func TestPageOfOnesOwn(t *testing.T) {
-	_, tally := newDemo(t)
 	file := filepath.Join(t.TempDir(), "mine.html")
 	require.NoError(t, os.WriteFile(file, []byte("<script>one</script>"), 0o600))
-	h := New(Options{Tally: tally, PageFile: file})
+	h := New(Options{Room: newRoom(t), PageFile: file})
 	w := do(h, "GET", "/", "")
 	assert.Equal(t, "<script>one</script>", w.Body.String())
 	assert.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))

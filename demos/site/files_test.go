@@ -47,6 +47,6 @@ func TestPageHasAStrictPolicy(t *testing.T) {
 	assert.Equal(t, "<!doctype html>", w.Body.String())
 	assert.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))
 	assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "+
-		"base-uri 'none'; form-action 'none'; frame-ancestors 'self'", w.Header().Get("Content-Security-Policy"))
+		"frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'", w.Header().Get("Content-Security-Policy"))
 	assert.Equal(t, "same-origin", w.Header().Get("Referrer-Policy"))
 }
