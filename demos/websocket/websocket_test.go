@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/ws101/demos/feed"
 	"example.com/ws101/demos/site"
 	"example.com/ws101/demos/vote"
 	"example.com/ws101/rfc6455"
@@ -19,10 +20,10 @@ import (
 
 func serve(t *testing.T, o Options) (address string, tally *vote.Tally) {
 	t.Helper()
-	o.Tally = newTally(t)
+	o.Room = newRoom(t, feed.Options{})
 	server := httptest.NewServer(New(o))
 	t.Cleanup(server.Close)
-	return server.URL, o.Tally
+	return server.URL, o.Room.Tally
 }
 
 // dial connects, and leaves when the test ends.
@@ -42,34 +43,39 @@ func TestContract(t *testing.T) {
 	require.NoError(t, err)
 	b, err := dial(t, address, "/vote", address)
 	require.NoError(t, err, "a page of our own")
-	c, err := dial(t, address, "/vote?cursor=", "")
+	c, err := dial(t, address, "/news?cursor=", "")
 	require.NoError(t, err)
-	c.gets(`{"cursor": "test-0", "snapshot": true, "state": ` + string(tally.State().JSON) + `}`)
+	c.gets(`{"cursor": "test-0", "snapshot": true, "state": {"vote": ` + string(tally.State().JSON) + `, "chat": [], "here": []}}`)
 	a.send("1")
 	for _, one := range []*client{a, b} {
 		one.gets(`{"uid": 1, "name": "明凯", "count": 301}`)
 	}
-	c.gets(`{"cursor": "test-1", "snapshot": false, "events": [{"uid": 1, "name": "明凯", "count": 301}]}`)
-	d, err := dial(t, address, "/vote?cursor=test-0", "")
+	c.gets(`{"cursor": "test-1", "snapshot": false, "events": [{"vote": {"uid": 1, "name": "明凯", "count": 301}}]}`)
+	d, err := dial(t, address, "/news?cursor=test-0", "")
 	require.NoError(t, err)
-	d.gets(`{"cursor": "test-1", "snapshot": false, "events": [{"uid": 1, "name": "明凯", "count": 301}]}`)
+	d.gets(`{"cursor": "test-1", "snapshot": false, "events": [{"vote": {"uid": 1, "name": "明凯", "count": 301}}]}`)
 }
 
 func TestRequestsThatAreRefused(t *testing.T) {
 	const asks = "Connection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
-	h := New(Options{Tally: newTally(t)})
+	h := New(Options{Room: newRoom(t, feed.Options{})})
 	for _, test := range []struct {
 		name, method, path, header string
 		status                     int
 		sentence                   string
 	}{
 		{"no Upgrade", "GET", "/vote", "", 426, "this is a WebSocket address"},
-		{"no Upgrade, with a cursor", "GET", "/vote?cursor=x", "", 426, "this is a WebSocket address"},
+		{"no Upgrade, with a cursor", "GET", "/news?cursor=x", "", 426, "this is a WebSocket address"},
 		{"a vote by POST", "POST", "/vote", "", 405, "the method is \"POST\"; a handshake is a GET request"},
 		{"another origin", "GET", "/vote", asks + "\nOrigin: https://evil.example", 403, "the page is from \"https://evil.example\""},
 		{"no origin worth the name", "GET", "/vote", asks + "\nOrigin: null", 403, "the Origin is \"null\""},
 		{"another port", "GET", "/vote", asks + "\nOrigin: http://example.com:8080", 403, "only pages of the same host and port may connect"},
-		{"a bad cursor", "GET", "/vote?cursor=x", asks, 400, "the cursor must be empty, or as an earlier message gave it, such as k3f9a2-17"},
+		{"a bad cursor", "GET", "/news?cursor=x", asks, 400, "The cursor must be empty, or as an earlier answer gave it, such as k3f9a2-17."},
+		{"a bad id", "GET", "/news?me=short", asks, 400, "The id of a page (me) is 16 to 64 letters and digits that it made up."},
+		{"news for another origin", "GET", "/news", asks + "\nOrigin: https://evil.example", 403, "the page is from \"https://evil.example\""},
+		{"an action by GET", "GET", "/do", "", 405, "This address takes only POST."},
+		{"an action from another origin", "POST", "/do", "Origin: https://evil.example", 403, "This request comes from a page of another origin"},
+		{"a goodbye from another origin", "POST", "/leave", "Origin: https://evil.example", 403, "This request comes from a page of another origin"},
 		{"another version", "GET", "/vote", strings.Replace(asks, "13", "8", 1), 426, "13"},
 	} {
 		r := httptest.NewRequest(test.method, test.path, nil)
@@ -119,7 +125,7 @@ func TestTooLargeAMessageEndsTheConnection(t *testing.T) {
 func TestGroupHasTheConnections(t *testing.T) {
 	var group rfc6455.Group
 	address, _ := serve(t, Options{Group: &group})
-	c, err := dial(t, address, "/vote?cursor=", "")
+	c, err := dial(t, address, "/news?cursor=", "")
 	require.NoError(t, err)
 	_, _, err = c.Read(t.Context())
 	require.NoError(t, err)
