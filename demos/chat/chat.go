@@ -77,8 +77,6 @@ const (
 	maxForm = 8 << 10
 	// hold is how long a request waits for a line; see package longpolling.
 	hold = 30 * time.Second
-	// stranger is the name of those who give none, as pages for the classic server do.
-	stranger = "anonymous"
 )
 
 func (d *demo) newMessage(w http.ResponseWriter, r *http.Request) {
@@ -88,11 +86,7 @@ func (d *demo) newMessage(w http.ResponseWriter, r *http.Request) {
 	form, err := readForm(w, r)
 	var line []byte
 	if err == nil {
-		name := form.Get("name")
-		if name == "" {
-			name = stranger
-		}
-		line, err = d.room.SayAs(name, form.Get("msg"))
+		line, err = d.room.SayAs(form.Get("name"), form.Get("msg"))
 	}
 	answer(w, line, err)
 }

@@ -3,6 +3,7 @@ package room
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -64,22 +65,46 @@ func checkText(text string) error {
 	return nil
 }
 
-// checkName returns why a name cannot be taken, or nil.
-func checkName(name string) error {
+// cleanName returns a name as it is shown, without spaces around it, or why it cannot be taken.
+func cleanName(name string) (string, error) {
+	name = strings.TrimSpace(name)
 	if name == "" {
-		return refuse("A name has at least one character.")
+		return "", refuse("A name has at least one character.")
 	}
 	if n := utf8.RuneCountInString(name); n > MaxName {
-		return refuse("A name has at most %d characters, and this one has %d.", MaxName, n)
+		return "", refuse("A name has at most %d characters, and this one has %d.", MaxName, n)
 	}
 	for _, c := range name {
-		// Joiners hold an emoji together. What else cannot be printed could make one name look
-		// like another.
-		if c == utf8.RuneError || !unicode.IsPrint(c) && c != '\u200d' {
-			return refuse("A name has only characters that can be seen.")
+		// What cannot be seen could make one name look like another, or turn around what stands beside it.
+		if c == utf8.RuneError || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, c) ||
+			!unicode.IsPrint(c) && !joins(c) {
+			return "", errUnseen
 		}
 	}
-	return nil
+	if looks(name) == "" {
+		return "", errUnseen
+	}
+	return name, nil
+}
+
+var errUnseen = refuse("A name has only characters that can be seen.")
+
+// joins reports whether c is one of those that cannot be seen and yet hold an emoji together, or
+// choose its form.
+func joins(c rune) bool { return c == '\u200d' || unicode.Is(unicode.Variation_Selector, c) }
+
+// looks returns the same for two names that look the same but for small and capital letters: it
+// leaves out what cannot be seen, and of several spaces, which a page shows as one, all but one.
+//
+// It does not know the letters of different scripts that look alike.
+func looks(name string) string {
+	seen := strings.Map(func(c rune) rune {
+		if joins(c) {
+			return -1
+		}
+		return c
+	}, name)
+	return strings.Join(strings.Fields(seen), " ")
 }
 
 // CheckID returns why a text cannot be the id of a page, or nil. It is what a page has made up:

@@ -81,24 +81,32 @@ func (r *Room) Say(me, text string) error {
 	var err error
 	r.feed.Update(func(add feed.Add) {
 		p := r.people.byID[me]
+		if p != nil {
+			r.show(add, p, p.by, graceBroken) // and the name may be gone then
+		}
 		switch {
 		case p == nil || p.name == "":
 			err = &site.Refusal{Status: http.StatusForbidden, Sentence: "Give yourself a name before you say something."}
 		case !p.quota.take(time.Now()):
 			err = errTooFast
 		default:
-			r.stay(p, graceBroken)
-			r.people.enter(add, p, p.by)
 			add(Chat, r.lines.add(p.name, text, time.Now()))
 		}
 	})
 	return err
 }
 
-// SayAs adds a line of somebody who has not joined: of a page that knows of no names. It returns
-// the line as JSON. The error is a *site.Refusal. All who come this way share one quota.
+// stranger is the name of those who give none. Nobody else can have it.
+const stranger = "anonymous"
+
+// SayAs adds a line of somebody who has not joined, as pages for the classic servers do, with or
+// without a name. It returns the line as JSON. The error is a *site.Refusal. All who come this way
+// share one quota.
 func (r *Room) SayAs(name, text string) ([]byte, error) {
-	err := checkName(name)
+	if name == "" {
+		name = stranger
+	}
+	name, err := cleanName(name)
 	if err == nil {
 		err = checkText(text)
 	}

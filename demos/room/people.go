@@ -40,6 +40,7 @@ type people struct {
 
 type person struct {
 	name  string // "" for one who only reads
+	looks string // see looks
 	by    string // the technique last used
 	here  bool   // the others have been told
 	links int    // connections that are held open
@@ -52,8 +53,7 @@ type person struct {
 // Join gives the page with the id me a name, and the people here are told. To join again under
 // the same name changes nothing. The error is a *site.Refusal.
 func (r *Room) Join(me, name string) error {
-	name = strings.TrimSpace(name)
-	err := checkName(name)
+	name, err := cleanName(name)
 	if err == nil && me == "" {
 		err = errID
 	}
@@ -62,24 +62,28 @@ func (r *Room) Join(me, name string) error {
 	}
 	r.feed.Update(func(add feed.Add) {
 		p := r.people.byID[me]
+		if strings.EqualFold(looks(name), stranger) || r.people.taken(name, p) {
+			err = errTaken
+			return
+		}
 		if p == nil || p.name == "" {
 			if err = r.people.makeRoom(); err != nil {
 				return
 			}
 		}
-		if r.people.taken(name, p) {
-			err = errTaken
-			return
-		}
 		if p == nil {
 			p = r.people.add(me)
 		}
 		if p.name != name {
+			// Everybody is told, as of a line, so it has the same limit.
+			if !p.quota.take(time.Now()) {
+				err = errTooFast
+				return
+			}
 			r.people.leave(add, p)
 			r.people.rename(p, name)
 		}
-		r.stay(p, graceBroken)
-		r.people.enter(add, p, p.by)
+		r.show(add, p, p.by, graceBroken)
 	})
 	return err
 }
@@ -109,7 +113,9 @@ func (r *Room) Enter(me, by string) (left func()) {
 			case p.links > 0:
 			case p.name == "":
 				delete(r.people.byID, me)
-			case !p.leaving:
+			case p.leaving:
+				r.sweepAt(p.until)
+			default:
 				r.stay(p, graceBroken)
 			}
 		})
@@ -123,8 +129,7 @@ func (r *Room) Seen(me, by string) {
 	}
 	r.feed.Update(func(add feed.Add) {
 		if p := r.people.byID[me]; p != nil {
-			r.stay(p, gracePoll)
-			r.people.enter(add, p, by)
+			r.show(add, p, by, gracePoll)
 		}
 	})
 }
@@ -138,6 +143,12 @@ func (r *Room) Leave(me string) {
 			p.leaving = true
 		}
 	})
+}
+
+// show says that p is here, by a technique, and stays for some time without a connection.
+func (r *Room) show(add feed.Add, p *person, by string, grace time.Duration) {
+	r.people.enter(add, p, by)
+	r.stay(p, grace)
 }
 
 // stay keeps somebody here for some time without a connection.
@@ -170,7 +181,7 @@ func (r *Room) sweep() {
 		q, now := &r.people, time.Now()
 		q.next = time.Time{}
 		for me, p := range q.byID {
-			if p.links > 0 || p.name == "" {
+			if p.links > 0 {
 				continue
 			}
 			if !p.until.After(now) {
@@ -199,7 +210,7 @@ func (q *people) rename(p *person, name string) {
 	if name == "" {
 		q.named--
 	}
-	p.name = name
+	p.name, p.looks = name, looks(name)
 }
 
 func (q *people) forget(me string) {
@@ -224,10 +235,11 @@ func (q *people) makeRoom() error {
 		Sentence: "The room is full. Read along, and try to join again later."}
 }
 
-// taken reports whether anybody but p is here under this name.
+// taken reports whether anybody but p is here under this name, or one that looks the same.
 func (q *people) taken(name string, p *person) bool {
+	seen := looks(name)
 	for _, other := range q.byID {
-		if other != p && other.here && strings.EqualFold(other.name, name) {
+		if other != p && other.here && strings.EqualFold(other.looks, seen) {
 			return true
 		}
 	}
@@ -246,7 +258,10 @@ func (q *people) enter(add feed.Add, p *person, by string) {
 		q.rename(p, "")
 		return
 	}
-	p.here = true
+	if !p.here {
+		p.here = true
+		p.until = time.Time{} // it was the end of the memory
+	}
 	add(Here, p.appendJSON(nil, true))
 }
 

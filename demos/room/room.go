@@ -86,6 +86,10 @@ func (r *Room) Follow(ctx context.Context, c feed.Cursor, beat time.Duration, se
 		if err := send(batch); err != nil {
 			return err
 		}
+		// News may come so fast that there is always some, and Wait does not look at ctx.
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		c = batch.Cursor
 	}
 }
