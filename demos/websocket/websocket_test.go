@@ -21,6 +21,11 @@ import (
 func serve(t *testing.T, o Options) (address string, tally *vote.Tally) {
 	t.Helper()
 	o.Room = newRoom(t, feed.Options{})
+	return serveRoom(t, o)
+}
+
+func serveRoom(t *testing.T, o Options) (address string, tally *vote.Tally) {
+	t.Helper()
 	server := httptest.NewServer(New(o))
 	t.Cleanup(server.Close)
 	return server.URL, o.Room.Tally
