@@ -341,3 +341,29 @@ func TestChatIsNoNewsForAClassicConnection(t *testing.T) {
 		c.leaves()
 	})
 }
+
+// A member may leave while the last message to it is on its way.
+func TestMemberThatHasLeftDoesNotWait(t *testing.T) {
+	large(t, func(t *testing.T, w *world) {
+		h := &w.carrier.batches
+		stays := w.add(Batches, "stays", 0)
+		leaves := w.add(Batches, "leaves", time.Second)
+		synctest.Wait()
+		h.mu.Lock()
+		require.Len(t, h.waiting, 2)
+		var m *member
+		for one := range h.waiting {
+			if one.conn == Conn(leaves) {
+				m = one
+			}
+		}
+		h.mu.Unlock()
+		_ = leaves.Close(1005, "")
+		synctest.Wait()
+		assert.True(t, h.wait(m))
+		h.mu.Lock()
+		assert.Len(t, h.waiting, 1)
+		h.mu.Unlock()
+		_ = stays.Close(1005, "")
+	})
+}
