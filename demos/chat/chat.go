@@ -7,6 +7,7 @@ import (
 	"context"
 	"embed"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -126,14 +127,29 @@ func (d *demo) updateMessage(w http.ResponseWriter, r *http.Request) {
 // an empty form.
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	body, err := site.ReadBody(w, r, maxForm, "a message")
-	if err != nil {
+	if err != nil || len(body) == 0 {
 		return nil, err
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	if err := r.ParseMultipartForm(maxForm); err != nil && err != http.ErrNotMultipart {
-		return nil, &site.Refusal{Status: http.StatusBadRequest, Sentence: "The body is not a form, such as msg=hello."}
+	var form url.Values
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch kind {
+	case "application/x-www-form-urlencoded":
+		form, err = url.ParseQuery(string(body))
+	case "multipart/form-data":
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		err = r.ParseMultipartForm(maxForm)
+		form = r.PostForm
+	default:
+		return nil, notAForm(http.StatusUnsupportedMediaType)
 	}
-	return r.PostForm, nil
+	if err != nil {
+		return nil, notAForm(http.StatusBadRequest)
+	}
+	return form, nil
+}
+
+func notAForm(status int) error {
+	return &site.Refusal{Status: status, Sentence: "The body is not a form, such as msg=hello."}
 }
 
 func answer(w http.ResponseWriter, body []byte, err error) {
