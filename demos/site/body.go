@@ -32,7 +32,6 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64, what string) 
 	control := http.NewResponseController(w)
 	// Both fail only where there is no connection with deadlines, as in a test.
 	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -42,6 +41,8 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64, what string) 
 	if err != nil {
 		return nil, &Refusal{Status: http.StatusBadRequest, Sentence: "The body of " + what + " did not arrive."}
 	}
+	// Not after an error: net/http would wait for the rest of the body before it answers.
+	_ = control.SetReadDeadline(time.Time{})
 	return body, nil
 }
 
