@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
@@ -36,10 +37,35 @@ func newRoom(t *testing.T) *room.Room {
 
 const urlencoded = "application/x-www-form-urlencoded"
 
+// A recorder may be read while a handler still writes to it.
+type recorder struct {
+	mu sync.Mutex
+	*httptest.ResponseRecorder
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ResponseRecorder.Write(b)
+}
+
+func (r *recorder) Flush() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ResponseRecorder.Flush()
+}
+
+// sofar returns what has been written, and whether it has been sent.
+func (r *recorder) sofar() (body string, sent bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.Body.String(), r.Flushed
+}
+
 // A call is a request in flight.
 type call struct {
 	t      *testing.T
-	w      *httptest.ResponseRecorder
+	w      *recorder
 	start  time.Time
 	took   time.Duration
 	cancel context.CancelFunc
@@ -53,7 +79,7 @@ func post(t *testing.T, h http.Handler, path, kind string, body io.Reader) *call
 	if kind != "" {
 		r.Header.Set("Content-Type", kind)
 	}
-	c := &call{t: t, w: httptest.NewRecorder(), start: time.Now(), cancel: cancel, ended: make(chan struct{})}
+	c := &call{t: t, w: &recorder{ResponseRecorder: httptest.NewRecorder()}, start: time.Now(), cancel: cancel, ended: make(chan struct{})}
 	go func() {
 		defer close(c.ended)
 		h.ServeHTTP(c.w, r)
@@ -90,8 +116,9 @@ func (c *call) held() {
 	c.t.Helper()
 	synctest.Wait()
 	assert.Empty(c.t, c.ended)
-	assert.True(c.t, c.w.Flushed)
-	assert.Empty(c.t, c.w.Body.String())
+	body, sent := c.w.sofar()
+	assert.True(c.t, sent)
+	assert.Empty(c.t, body)
 }
 
 func (c *call) refused(status int, sentence string) {

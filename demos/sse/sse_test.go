@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,10 +43,35 @@ func voteFor(t *testing.T, r *room.Room, uid int64) {
 	require.NoError(t, err)
 }
 
+// A recorder may be read while a handler still writes to it.
+type recorder struct {
+	mu sync.Mutex
+	*httptest.ResponseRecorder
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ResponseRecorder.Write(b)
+}
+
+func (r *recorder) Flush() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ResponseRecorder.Flush()
+}
+
+// sofar returns what has been written.
+func (r *recorder) sofar() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.Body.String()
+}
+
 // A stream is a request whose answer goes on.
 type stream struct {
 	t      *testing.T
-	w      *httptest.ResponseRecorder
+	w      *recorder
 	seen   int
 	cancel context.CancelFunc
 	ended  chan struct{}
@@ -58,7 +84,7 @@ func open(t *testing.T, h http.Handler, path string, header ...string) *stream {
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	s := &stream{t: t, w: httptest.NewRecorder(), cancel: cancel, ended: make(chan struct{})}
+	s := &stream{t: t, w: &recorder{ResponseRecorder: httptest.NewRecorder()}, cancel: cancel, ended: make(chan struct{})}
 	go func() {
 		defer close(s.ended)
 		h.ServeHTTP(s.w, r)
@@ -70,8 +96,9 @@ func open(t *testing.T, h http.Handler, path string, header ...string) *stream {
 func (s *stream) gets(want string) {
 	s.t.Helper()
 	synctest.Wait()
-	assert.Equal(s.t, want, s.w.Body.String()[s.seen:])
-	s.seen = s.w.Body.Len()
+	body := s.w.sofar()
+	assert.Equal(s.t, want, body[s.seen:])
+	s.seen = len(body)
 }
 
 // leaves ends a stream from the side of the client.
@@ -104,15 +131,16 @@ func TestStreamAsItStandsOnTheWire(t *testing.T) {
 		require.NoError(t, r.Say(me, "one\ntwo"))
 		s.gets(fmt.Sprintf("id: test-3\nevent: chat\ndata: {\"id\":1,\"name\":\"Ada\",\"text\":\"one\\ntwo\",\"at\":%d}\n\n", time.Now().UnixMilli()))
 
-		time.Sleep(15*time.Second - 1)
-		s.gets("")
-		time.Sleep(1)
-		s.gets("id: test-4\nevent: here\ndata: {\"name\":\"Ada\",\"by\":\"\",\"here\":false}\n\n")
+		time.Sleep(7 * time.Second)
+		voteFor(t, r, 1)
+		s.gets("id: test-4\nevent: vote\ndata: {\"uid\": 1, \"name\": \"明凯\", \"count\": 302}\n\n")
+		time.Sleep(8 * time.Second)
+		s.gets("id: test-5\nevent: here\ndata: {\"name\":\"Ada\",\"by\":\"\",\"here\":false}\n\n")
 		for range 3 {
-			time.Sleep(15*time.Second - 1)
+			time.Sleep(15*time.Second - time.Nanosecond)
 			s.gets("")
-			time.Sleep(1)
-			s.gets(beats + "test-4\n\n")
+			time.Sleep(time.Nanosecond)
+			s.gets(beats + "test-5\n\n")
 		}
 		s.leaves()
 	})
@@ -150,7 +178,7 @@ func TestStreamGoesOnFromTheCursor(t *testing.T) {
 		}
 		s := open(t, h, "/news?cursor=test-3")
 		synctest.Wait()
-		assert.Contains(t, s.w.Body.String(), "id: test-12\nevent: snapshot\n", "too far behind")
+		assert.Contains(t, s.w.sofar(), "id: test-12\nevent: snapshot\n", "too far behind")
 		s.cancel()
 		<-s.ended
 	})

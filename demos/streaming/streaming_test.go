@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,10 +43,35 @@ func voteFor(t *testing.T, r *room.Room, uid int64) {
 	require.NoError(t, err)
 }
 
+// A recorder may be read while a handler still writes to it.
+type recorder struct {
+	mu sync.Mutex
+	*httptest.ResponseRecorder
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ResponseRecorder.Write(b)
+}
+
+func (r *recorder) Flush() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ResponseRecorder.Flush()
+}
+
+// sofar returns what has been written.
+func (r *recorder) sofar() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.Body.String()
+}
+
 // A stream is a request whose answer goes on.
 type stream struct {
 	t      *testing.T
-	w      *httptest.ResponseRecorder
+	w      *recorder
 	nonce  string
 	seen   int
 	cancel context.CancelFunc
@@ -55,7 +81,7 @@ type stream struct {
 func open(t *testing.T, h http.Handler, path string) *stream {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	s := &stream{t: t, w: httptest.NewRecorder(), cancel: cancel, ended: make(chan struct{})}
+	s := &stream{t: t, w: &recorder{ResponseRecorder: httptest.NewRecorder()}, cancel: cancel, ended: make(chan struct{})}
 	go func() {
 		defer close(s.ended)
 		h.ServeHTTP(s.w, httptest.NewRequestWithContext(ctx, "GET", path, nil))
@@ -72,8 +98,9 @@ func open(t *testing.T, h http.Handler, path string) *stream {
 func (s *stream) gets(want string) {
 	s.t.Helper()
 	synctest.Wait()
-	assert.Equal(s.t, want, s.w.Body.String()[s.seen:])
-	s.seen = s.w.Body.Len()
+	body := s.w.sofar()
+	assert.Equal(s.t, want, body[s.seen:])
+	s.seen = len(body)
 }
 
 // script is a call of the page around the iframe, as it stands on the wire.
@@ -104,9 +131,9 @@ func TestStreamAsItStandsOnTheWire(t *testing.T) {
 		voteFor(t, r, 1)
 		s.gets(s.script(`take({"cursor": "test-1", "snapshot": false, "events": [{"vote": {"uid": 1, "name": "明凯", "count": 301}}]})`))
 		for range 3 {
-			time.Sleep(15*time.Second - 1)
+			time.Sleep(15*time.Second - time.Nanosecond)
 			s.gets("")
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			s.gets(s.script(`take({"cursor": "test-1", "snapshot": false, "events": []})`))
 		}
 		s.leaves()
@@ -159,10 +186,10 @@ func TestStreamEndsAfterTenMinutesAndSaysWhy(t *testing.T) {
 		time.Sleep(7 * time.Second) // so that no beat is due in the moment of the end
 		voteFor(t, r, 1)
 		synctest.Wait()
-		s.seen = s.w.Body.Len()
-		time.Sleep(10*time.Minute - 7*time.Second - 1)
+		s.seen = len(s.w.sofar())
+		time.Sleep(10*time.Minute - 7*time.Second - time.Nanosecond)
 		s.gets(strings.Repeat(s.script(`take({"cursor": "test-1", "snapshot": false, "events": []})`), 39))
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		s.gets(s.script(`end("a new stream, so that the old one can be let go")`))
 		<-s.ended
 	})
@@ -217,7 +244,7 @@ func TestHostileNamesAndLinesAddNoElementAndNoCode(t *testing.T) {
 		late := open(t, New(Options{Room: r}), "/news") // the same as a snapshot
 		synctest.Wait()
 		for _, s := range []*stream{fresh, late} {
-			wire := s.w.Body.String()
+			wire := s.w.sofar()
 			assert.NotContains(t, wire, "\u2028")
 			assert.NotContains(t, wire, "\u2029")
 			calls := scripts(t, s)
@@ -240,7 +267,7 @@ func TestHostileNamesAndLinesAddNoElementAndNoCode(t *testing.T) {
 // one call, with JSON.
 func scripts(t *testing.T, s *stream) (calls []string) {
 	t.Helper()
-	page, err := html.Parse(strings.NewReader(s.w.Body.String()))
+	page, err := html.Parse(strings.NewReader(s.w.sofar()))
 	require.NoError(t, err)
 	for n := range page.Descendants() {
 		switch {
