@@ -8,27 +8,29 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// SSE-S1 SSE-P6 SSE-P7 SSE-P8 SSE-P12 SSE-P15
 func TestEventsAsTheyStandOnTheWire(t *testing.T) {
 	for _, test := range []struct {
+		name  string
 		event Event
 		wire  string
 	}{
-		{Event{ID: "k3f9a2-17", Name: "vote", Data: `{"uid": 1, "name": "明凯"}`},
+		{"all fields", Event{ID: "k3f9a2-17", Name: "vote", Data: `{"uid": 1, "name": "明凯"}`},
 			"id: k3f9a2-17\nevent: vote\ndata: {\"uid\": 1, \"name\": \"明凯\"}\n\n"},
-		{Event{Data: "hello"}, "data: hello\n\n"},
-		{Event{Data: ""}, "data: \n\n"},
-		{Event{Data: "one\ntwo"}, "data: one\ndata: two\n\n"},
-		{Event{Data: "one\r\ntwo\rthree\n\r"}, "data: one\ndata: two\ndata: three\ndata: \ndata: \n\n"},
-		{Event{Data: "\n"}, "data: \ndata: \n\n"},
-		{Event{Data: " a: b"}, "data:  a: b\n\n"},
-		{Event{Data: "x\n\nid: 7\nevent: evil\n\n"}, "data: x\ndata: \ndata: id: 7\ndata: event: evil\ndata: \ndata: \n\n"},
-		{Event{ID: "7\nevent: evil\n\ndata: x\x00\r", Name: "vote\r\rdata: x", Data: "y"},
+		{"data alone", Event{Data: "hello"}, "data: hello\n\n"},
+		{"no data", Event{Data: ""}, "data: \n\n"},
+		{"two lines", Event{Data: "one\ntwo"}, "data: one\ndata: two\n\n"},
+		{"all line ends", Event{Data: "one\r\ntwo\rthree\n\r"}, "data: one\ndata: two\ndata: three\ndata: \ndata: \n\n"},
+		{"a line end", Event{Data: "\n"}, "data: \ndata: \n\n"},
+		{"a space at the start", Event{Data: " a: b"}, "data:  a: b\n\n"},
+		{"SSE-S1 data that looks like fields", Event{Data: "x\n\nid: 7\nevent: evil\n\n"}, "data: x\ndata: \ndata: id: 7\ndata: event: evil\ndata: \ndata: \n\n"},
+		{"SSE-S1 an id and a name that look like fields", Event{ID: "7\nevent: evil\n\ndata: x\x00\r", Name: "vote\r\rdata: x", Data: "y"},
 			"id: 7event: evildata: x\nevent: votedata: x\ndata: y\n\n"},
-		{Event{ID: "\n", Name: "\r", Data: "y"}, "data: y\n\n"},
+		{"SSE-S1 an id and a name of nothing but line ends", Event{ID: "\n", Name: "\r", Data: "y"}, "data: y\n\n"},
 	} {
-		assert.Equal(t, test.wire, string(test.event.Append(nil)))
-		assert.Equal(t, "before "+test.wire, string(test.event.Append([]byte("before "))))
+		t.Run(test.name, func(t *testing.T) {
+			assert.Equal(t, test.wire, string(test.event.Append(nil)))
+			assert.Equal(t, "before "+test.wire, string(test.event.Append([]byte("before "))))
+		})
 	}
 	assert.Equal(t, ": nothing new\n", string(AppendComment(nil, "nothing new")))
 	assert.Equal(t, ": adata: evil\n", string(AppendComment(nil, "a\n\ndata: evil\r")))
@@ -36,8 +38,7 @@ func TestEventsAsTheyStandOnTheWire(t *testing.T) {
 	assert.Equal(t, "retry: 1\n", string(AppendRetry(nil, 1999*time.Microsecond)))
 }
 
-// What a browser takes out of the stream is what was put in, whatever the text says. SSE-S1 SSE-P3
-// SSE-P5 SSE-P6 SSE-P11 SSE-P12 SSE-P13 SSE-P19 SSE-P20
+// What a browser takes out of the stream is what was put in, whatever the text says.
 func FuzzEventsArriveAsTheyWereSent(f *testing.F) {
 	f.Add("k3f9a2-17", "vote", "hello")
 	f.Add("", "", "")

@@ -13,7 +13,7 @@ type received struct {
 }
 
 // A parser does what a browser does with a stream (HTML standard, section "Interpreting an event
-// stream"). It is here to check what the server writes.
+// stream"). It is here to check what the server writes, and proves nothing about a client.
 type parser struct {
 	events   []received
 	comments []string
@@ -22,26 +22,26 @@ type parser struct {
 	id, lastID, name, data string
 }
 
-// parse takes a whole stream. What follows the last blank line is not an event yet. SSE-P5 SSE-P23
+// parse takes a whole stream. What follows the last blank line is not an event yet.
 func (p *parser) parse(stream string) {
-	stream = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(stream) // SSE-P3
+	stream = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(stream)
 	lines := strings.Split(stream, "\n")
 	for _, line := range lines[:len(lines)-1] {
-		field, value, _ := strings.Cut(line, ":") // SSE-P7 SSE-P9
-		value = strings.TrimPrefix(value, " ")    // SSE-P8
+		field, value, _ := strings.Cut(line, ":")
+		value = strings.TrimPrefix(value, " ")
 		switch {
 		case line == "":
 			p.dispatch()
 		case field == "":
-			p.comments = append(p.comments, value) // SSE-P6
+			p.comments = append(p.comments, value)
 		case field == "event":
-			p.name = value // SSE-P11
+			p.name = value
 		case field == "data":
-			p.data += value + "\n" // SSE-P12
+			p.data += value + "\n"
 		case field == "id" && !strings.Contains(value, "\x00"):
-			p.id = value // SSE-P13 SSE-P14
+			p.id = value
 		case field == "retry":
-			if n, err := strconv.ParseUint(value, 10, 31); err == nil { // SSE-P15
+			if n, err := strconv.ParseUint(value, 10, 31); err == nil {
 				p.retry = int(n)
 			}
 		}
@@ -49,13 +49,13 @@ func (p *parser) parse(stream string) {
 }
 
 func (p *parser) dispatch() {
-	p.lastID = p.id   // SSE-P17 SSE-P22
-	if p.data != "" { // SSE-P18
+	p.lastID = p.id
+	if p.data != "" {
 		name := p.name
 		if name == "" {
-			name = "message" // SSE-P20
+			name = "message"
 		}
-		p.events = append(p.events, received{p.lastID, name, strings.TrimSuffix(p.data, "\n")}) // SSE-P19
+		p.events = append(p.events, received{p.lastID, name, strings.TrimSuffix(p.data, "\n")})
 	}
 	p.name, p.data = "", ""
 }
