@@ -18,6 +18,7 @@ const bodyTime = 10 * time.Second
 // 413 for too many bytes, 400 for a body that did not arrive.
 func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64, what string) ([]byte, error) {
 	if !isType(r, "application/json") {
+		limitRead(w)
 		return nil, &Refusal{Status: http.StatusUnsupportedMediaType,
 			Sentence: "The body of " + what + " must have the Content-Type application/json."}
 	}
@@ -29,9 +30,7 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64, what string) 
 // It sets a deadline of its own: the server as a whole has no limit on the time of a request,
 // since that would also end a request that is held on purpose.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64, what string) ([]byte, error) {
-	control := http.NewResponseController(w)
-	// Both fail only where there is no connection with deadlines, as in a test.
-	_ = control.SetReadDeadline(time.Now().Add(bodyTime))
+	limitRead(w)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -41,9 +40,15 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64, what string) 
 	if err != nil {
 		return nil, &Refusal{Status: http.StatusBadRequest, Sentence: "The body of " + what + " did not arrive."}
 	}
-	// Not after an error: net/http would wait for the rest of the body before it answers.
-	_ = control.SetReadDeadline(time.Time{})
+	// Only now: after an error net/http waits for the rest of the body before it answers.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	return body, nil
+}
+
+// limitRead gives the client bodyTime to send its body.
+func limitRead(w http.ResponseWriter) {
+	// This fails only where there is no connection with deadlines, as in a test.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
 }
 
 // isType reports whether the body of r is declared as this media type, in UTF-8 if it says so.

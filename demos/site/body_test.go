@@ -75,22 +75,34 @@ func TestReadBodyHasADeadlineOfItsOwn(t *testing.T) {
 }
 
 func TestBodyThatNeverArrivesIsRefused(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		dial := serveInMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, err := ReadBody(w, r, 10, "a test")
-			RefuseError(w, err)
-		}))
-		conn := dial()
-		defer conn.Close()
-		start := time.Now()
-		_, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{")
-		require.NoError(t, err)
-		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		require.NoError(t, err)
-		text, err := io.ReadAll(answer.Body)
-		require.NoError(t, err)
-		assert.Equal(t, 400, answer.StatusCode)
-		assert.Equal(t, "The body of a test did not arrive.\n", string(text))
-		assert.Equal(t, bodyTime, time.Since(start))
-	})
+	for _, test := range []struct {
+		kind     string
+		status   int
+		sentence string
+	}{
+		{"application/json", 400, "The body of a test did not arrive."},
+		// It is not read, but net/http waits for it before it answers.
+		{"text/plain", 415, "The body of a test must have the Content-Type application/json."},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			dial := serveInMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, err := ReadJSON(w, r, 10, "a test")
+				RefuseError(w, err)
+			}))
+			conn := dial()
+			defer conn.Close()
+			start := time.Now()
+			_, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: "+test.kind+"\r\nContent-Length: 2\r\n\r\n{")
+			require.NoError(t, err)
+			// Without this limit a failure of the test would be a deadlock.
+			require.NoError(t, conn.SetReadDeadline(start.Add(time.Hour)))
+			answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			require.NoError(t, err)
+			text, err := io.ReadAll(answer.Body)
+			require.NoError(t, err)
+			assert.Equal(t, test.status, answer.StatusCode)
+			assert.Equal(t, test.sentence+"\n", string(text))
+			assert.Equal(t, bodyTime, time.Since(start))
+		})
+	}
 }
