@@ -8,8 +8,8 @@ import (
 // patience is how long nothing may move before those who are stuck are left alone.
 const patience = time.Millisecond / 2
 
-// ship calls send for each of the members, one after the other, and returns when every one of them
-// has had its turn.
+// ship calls send for each of the members, one after the other, and returns when the turn of
+// every one of them has begun.
 //
 // That is the cheapest way to write to many connections: no goroutine has to be woken for each of
 // them. But a write to a client that takes nothing waits, up to the connection's write timeout. So
