@@ -165,6 +165,7 @@ func (c *Conn) sendClose(ctx context.Context, code CloseCode, payload []byte) (b
 	if stop() || err != nil {
 		return true, errCloseUnsent
 	}
+	c.closeSent.Store(true)
 	return true, nil
 }
 

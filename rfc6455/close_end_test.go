@@ -17,6 +17,28 @@ import (
 	"example.com/ws101/frames"
 )
 
+// Our Close frame has left, then a Ping came, and its Pong waits for a peer that reads no more: it
+// sends its own Close frame and hangs up. Both Close frames have passed, so that is a clean end.
+func TestPongThatIsNotReadBehindBothCloseFrames(t *testing.T) {
+	for _, r := range roles {
+		t.Run(r.name, func(t *testing.T) {
+			r.deaf(t, quiet, func(t *testing.T, c *Conn, p *peer) {
+				closed := later(func() error { return c.Close(1000, "") })
+				own := make([]byte, len(r.ownClose(1000, ""))/3+1)
+				_, err := io.ReadFull(p.nc, own)
+				require.NoError(t, err)
+				require.Equal(t, r.ownClose(1000, ""), tohex(own))
+				p.send(r.frame(0x89, "are you there?"))
+				p.send(r.close(1000, ""))
+				synctest.Wait()
+				p.nc.Close()
+				assert.NoError(t, <-closed)
+				assert.Equal(t, &CloseError{Code: 1000, Sent: 1000, Clean: true}, c.Err())
+			})
+		})
+	}
+}
+
 func TestCloseInsideTheHandler(t *testing.T) {
 	both(t, quiet, func(t *testing.T, r role, c *Conn, p *peer) {
 		var events []string

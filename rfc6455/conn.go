@@ -57,6 +57,7 @@ type Conn struct {
 
 	// closing is set once this side will send no more data.
 	closing      atomic.Bool
+	closeSent    atomic.Bool  // our Close frame has left whole
 	closeTimeout atomic.Int64 // a time.Duration
 	closeTimer   *time.Timer  // under endLock
 	keepAlive    *keepAlive
@@ -129,6 +130,11 @@ func (c *Conn) end(e *CloseError) *CloseError {
 	if c.ended == nil && e != nil {
 		if c.received != 0 && e.Code == frames.CloseAbnormal {
 			e.Code, e.Reason, e.Remote = c.received, c.receivedReason, e.Sent == 0
+			if c.closeSent.Load() {
+				// Both Close frames have passed, and this is how it ended. What failed
+				// after them was a Pong that nobody needs any more.
+				e.Clean, e.Err = true, nil
+			}
 		}
 		c.ended = e
 		c.closing.Store(true)
