@@ -68,9 +68,10 @@ func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *hand
 	defer putReader(br)
 	req, err := handshake.ReadRequest(br, handshake.Limits{})
 	var answer *handshake.Response
+	var deflate *deflation
 	if err == nil {
 		_, req.Secure = nc.(interface{ ConnectionState() tls.ConnectionState })
-		answer, err = opts.judge(req)
+		answer, deflate, err = opts.judge(req)
 	}
 	if err != nil {
 		opts.logRefusal(nc.RemoteAddr().String(), err)
@@ -92,7 +93,7 @@ func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *hand
 	// What the client sent right behind its request is part of the
 	// conversation that begins now.
 	early, _ := br.Peek(br.Buffered())
-	return opts.open(nc, answer, early), req, nil
+	return opts.open(nc, answer, deflate, early), req, nil
 }
 
 // Upgrade is [Accept] under net/http: it takes the connection over from the
@@ -106,7 +107,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn
 	if opts == nil {
 		opts = &AcceptOptions{}
 	}
-	answer, err := opts.judge(handshake.FromHTTP(r))
+	answer, deflate, err := opts.judge(handshake.FromHTTP(r))
 	if err != nil {
 		opts.logRefusal(r.RemoteAddr, err)
 		refuseHTTP(w, r, handshake.Refuse(err))
@@ -129,37 +130,61 @@ func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn
 		return nil, err
 	}
 	early, _ := brw.Reader.Peek(brw.Reader.Buffered())
-	return opts.open(nc, answer, early), nil
+	return opts.open(nc, answer, deflate, early), nil
 }
 
-// judge returns the answer that accepts a request, or why it is refused. With
-// an answer, the handshake has entered the group.
-func (o *AcceptOptions) judge(req *handshake.Request) (*handshake.Response, error) {
+// judge returns the answer that accepts a request, and what it agrees to about
+// compression, or why the request is refused. With an answer, the handshake has
+// entered the group.
+func (o *AcceptOptions) judge(req *handshake.Request) (*handshake.Response, *deflation, error) {
 	if err := req.Check(o.Origin); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if o.Check != nil {
 		if err := o.Check(req); err != nil {
-			return nil, fromCheck(err)
+			return nil, nil, fromCheck(err)
 		}
 	}
 	offered, err := req.Subprotocols()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	// permessage-deflate is chosen here too, once it exists: from
-	// req.Extensions, into the Choice and newConn.
-	answer, err := handshake.Accepted(req, handshake.Choice{
+	choice := handshake.Choice{
 		Subprotocol: handshake.ChooseSubprotocol(offered, o.Subprotocols),
 		Header:      o.Header,
-	})
+	}
+	agreed, err := o.chooseDeflate(req, &choice)
+	if err != nil {
+		return nil, nil, err
+	}
+	answer, err := handshake.Accepted(req, choice)
 	if err == nil && !o.Group.enter() {
-		return nil, &handshake.Error{
+		return nil, nil, &handshake.Error{
 			Rule: "6455-7.4.1", Status: http.StatusServiceUnavailable,
 			Text: "the server is shutting down; try again later",
 		}
 	}
-	return answer, err
+	return answer, agreed, err
+}
+
+// chooseDeflate adds permessage-deflate to the choice, if both sides want it.
+func (o *AcceptOptions) chooseDeflate(req *handshake.Request, choice *handshake.Choice) (*deflation, error) {
+	if o.Deflate == nil {
+		return nil, nil
+	}
+	if err := o.Deflate.check(); err != nil {
+		return nil, fromCheck(err)
+	}
+	offered, err := req.Extensions()
+	if err != nil {
+		return nil, err
+	}
+	agreed, answer, ok := o.Deflate.wish(false).Answer(offered)
+	if !ok {
+		return nil, nil
+	}
+	choice.Extensions = []handshake.Extension{answer}
+	return newDeflation(o.Deflate, agreed, false), nil
 }
 
 // fromCheck makes a [*handshake.Error] of what Check returned. A timeout of its
@@ -175,8 +200,8 @@ func fromCheck(err error) error {
 }
 
 // open makes the connection once the 101 is on its way.
-func (o *AcceptOptions) open(nc net.Conn, answer *handshake.Response, early []byte) *Conn {
-	return newConn(nc, false, answer.Header.Get("Sec-WebSocket-Protocol"), early, &o.Options)
+func (o *AcceptOptions) open(nc net.Conn, answer *handshake.Response, deflate *deflation, early []byte) *Conn {
+	return newConn(nc, false, answer.Header.Get("Sec-WebSocket-Protocol"), deflate, early, &o.Options)
 }
 
 func (o *AcceptOptions) logRefusal(remote string, err error) {
