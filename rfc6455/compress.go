@@ -70,12 +70,20 @@ func (z *compressor) Write(p []byte) (int, error) {
 	return written, nil
 }
 
+// fit makes sure that a message of n bytes is not cut by a reset, if it fits in
+// a window. One between messages is cheaper.
+func (z *compressor) fit(n int) {
+	if z.window > 0 && z.since > 0 && n > z.window-z.since {
+		z.reset()
+	}
+}
+
 // end ends the message: its last four bytes are then 00 00 ff ff, which are not
 // sent (RFC 7692 section 7.2.1).
 func (z *compressor) end() error {
 	err := z.w.Flush()
 	if z.window > 0 && z.since == z.window {
-		z.reset() // now, when it costs no flush of its own
+		z.reset() // now that nothing needs to be flushed before
 	}
 	return err
 }
@@ -188,6 +196,7 @@ func (z *compressor) send(p []byte) error {
 // one, if the message fits in a buffer. What does not become shorter stays as
 // it is, unless the messages after it will refer to it.
 func (z *compressor) lastFrame(p []byte) (frames.Header, []byte, error) {
+	z.fit(len(p))
 	if _, err := z.Write(p); err != nil {
 		return frames.Header{}, nil, err
 	}

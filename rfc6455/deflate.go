@@ -50,7 +50,8 @@ type Deflate struct {
 
 	// Level is that of [flate.NewWriter], from 1, the fastest, to 9, or
 	// [flate.HuffmanOnly] or [flate.DefaultCompression]. 0 means 1, or 2 where
-	// takeover is in use: level 1 gains hardly anything from it.
+	// takeover is in use with a window from 12 bits: level 1 gains hardly
+	// anything from it, and the others are slow to start anew.
 	Level int
 
 	// NewCompressor, if set, makes the compressor in place of [flate.NewWriter], to
@@ -76,10 +77,12 @@ type Compressor interface {
 	Reset(w io.Writer)
 }
 
-// The levels that hold when none is given.
+// The levels that hold when none is given. To reset a compressor of level 2
+// clears 640 KiB, which is worth it only where that is rare.
 const (
-	levelAlone    = flate.BestSpeed
-	levelTakeover = 2
+	levelAlone       = flate.BestSpeed
+	levelTakeover    = 2
+	levelTakeoverMin = 12 // bits of the window
 )
 
 // check reports a mistake in the choices.
@@ -173,7 +176,7 @@ func (d *deflation) level() int {
 	switch {
 	case d.Level != 0:
 		return d.Level
-	case d.send.forgets:
+	case d.send.forgets || d.send.windowBits() < levelTakeoverMin:
 		return levelAlone
 	}
 	return levelTakeover

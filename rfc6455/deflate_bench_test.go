@@ -6,13 +6,14 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"testing"
+
+	"example.com/ws101/handshake"
 )
 
-// feed returns n messages of a feed, each of about size bytes: JSON, alike but
-// not the same.
-func feed(n, size int) [][]byte {
+// feed returns 512 KiB of the messages of a feed: JSON, alike but not the same.
+func feed(size int) [][]byte {
 	random := rand.New(rand.NewPCG(3, 4))
-	messages := make([][]byte, n)
+	messages := make([][]byte, 512<<10/size)
 	for i := range messages {
 		messages[i] = text(random, size)
 	}
@@ -24,6 +25,18 @@ type countWriter int
 
 func (w *countWriter) Write(p []byte) (int, error) { *w += countWriter(len(p)); return len(p), nil }
 
+// sizeLeft is how much is left of all messages, in percent.
+func sizeLeft(to *countWriter, messages [][]byte, send func(p []byte)) float64 {
+	*to = 0
+	all := 0
+	for _, p := range messages {
+		send(p)
+		*to -= countWriter(len(blockEnd))
+		all += len(p)
+	}
+	return 100 * float64(*to) / float64(all)
+}
+
 // BenchmarkDeflateTakeover compares the ways to compress a message with those
 // before it as a dictionary: to keep the compressor for each connection, or to
 // keep the last 32 KiB and give them to a compressor from a pool, which takes
@@ -31,9 +44,8 @@ func (w *countWriter) Write(p []byte) (int, error) { *w += countWriter(len(p)); 
 // (dict: flate.NewWriterDict). Beside them: no takeover. What a connection
 // holds meanwhile is in B/conn, the size that is left in %size.
 func BenchmarkDeflateTakeover(b *testing.B) {
-	const n = 64
 	for _, size := range []int{100, 1000, 16000} {
-		messages := feed(n, size)
+		messages := feed(size)
 		for _, level := range []int{1, 2, 6} {
 			run := func(name string, compress func(to *countWriter) func(p []byte)) {
 				b.Run(fmt.Sprintf("%d bytes/level %d/%s", size, level, name), func(b *testing.B) {
@@ -42,18 +54,15 @@ func BenchmarkDeflateTakeover(b *testing.B) {
 					runtime.GC()
 					runtime.ReadMemStats(&before)
 					send := compress(to)
-					send(messages[0])
+					left := sizeLeft(to, messages, send)
 					runtime.GC()
 					runtime.GC() // what lies in pools goes the second time
 					runtime.ReadMemStats(&after)
-					*to = 0
 					b.ReportAllocs()
-					b.SetBytes(int64(size))
-					b.ResetTimer()
-					for i := range b.N {
-						send(messages[i%n])
+					for i := 0; b.Loop(); i++ {
+						send(messages[i%len(messages)])
 					}
-					b.ReportMetric(100*float64(*to)/float64(b.N)/float64(size), "%size")
+					b.ReportMetric(left, "%size")
 					b.ReportMetric(float64(int64(after.HeapAlloc)-int64(before.HeapAlloc)), "B/conn")
 					runtime.KeepAlive(send)
 				})
@@ -102,6 +111,36 @@ func BenchmarkDeflateTakeover(b *testing.B) {
 					past.add(p)
 				}
 			})
+		}
+	}
+}
+
+// BenchmarkDeflateWindow shows what a small window costs. %size is how much of
+// a message is left: the smaller the window, the more often the compressor
+// starts anew.
+func BenchmarkDeflateWindow(b *testing.B) {
+	for _, size := range []int{200, 1000, 16000} {
+		messages := feed(size)
+		for _, takeover := range []bool{false, true} {
+			for bits := 8; bits <= 15; bits++ {
+				b.Run(fmt.Sprintf("%d bytes/takeover %t/%d bits", size, takeover, bits), func(b *testing.B) {
+					agreed := handshake.Deflate{ServerNoContextTakeover: !takeover, ServerMaxWindowBits: bits}
+					d := newDeflation(&Deflate{}, agreed, false)
+					to := new(countWriter)
+					z := d.getCompressor(d.level())
+					send := func(p []byte) {
+						z.begin(to, d.send.window(), d.send.forgets)
+						z.fit(len(p))
+						z.Write(p)
+						z.end()
+					}
+					left := sizeLeft(to, messages, send)
+					for i := 0; b.Loop(); i++ {
+						send(messages[i%len(messages)])
+					}
+					b.ReportMetric(left, "%size")
+				})
+			}
 		}
 	}
 }

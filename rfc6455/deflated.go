@@ -1,14 +1,13 @@
 package rfc6455
 
-import (
-	"io"
-)
+import "io"
 
 // beginInflate begins to decompress the message whose first header has come.
 func (c *Conn) beginInflate() {
 	d := c.deflate
 	if !d.receive.forgets && d.past == nil {
-		d.past = &window{size: d.receive.window()}
+		// Peers built on zlib cannot compress for 8 bits, and use 9.
+		d.past = &window{size: max(d.receive.window(), 1<<9)}
 	}
 	c.inflate = newInflater(d.past)
 }

@@ -15,6 +15,7 @@ func (w *window) add(p []byte) {
 	}
 	if room := w.size - len(w.ring); room > 0 {
 		n := min(room, len(p))
+		w.grow(n)
 		w.ring = append(w.ring, p[:n]...)
 		p = p[n:]
 	}
@@ -23,6 +24,16 @@ func (w *window) add(p []byte) {
 		w.next = copy(w.ring, p[n:])
 	} else if w.next += n; w.next == w.size {
 		w.next = 0
+	}
+}
+
+// grow makes room for n more bytes, at least twice as much as there was, but not
+// beyond the window's size.
+func (w *window) grow(n int) {
+	if need := len(w.ring) + n; need > cap(w.ring) {
+		bigger := make([]byte, len(w.ring), min(w.size, max(need, 2*cap(w.ring))))
+		copy(bigger, w.ring)
+		w.ring = bigger
 	}
 }
 

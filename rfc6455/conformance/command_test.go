@@ -18,8 +18,7 @@ func TestWrongCommandLines(t *testing.T) {
 	for _, tt := range []struct{ args, sentence string }{
 		{"", "name a command: serve or drive"},
 		{"fly", `there is no command "fly"`},
-		{"serve -deflate", "permessage-deflate does not exist here yet"},
-		{"drive -url ws://x -deflate", "permessage-deflate does not exist here yet"},
+		{"serve -deflate yes", `there is also "yes"`},
 		{"serve -max-message 0", "a number of bytes from 1 up"},
 		{"serve now", `there is also "now"`},
 		{"serve -speed 3", "-speed"},
