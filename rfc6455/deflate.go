@@ -42,10 +42,10 @@ type Deflate struct {
 	ReceiveWindowBits int
 
 	// Threshold is the size in bytes from which messages are compressed;
-	// shorter ones hardly become smaller. 0 means [DefaultThreshold], 1
-	// compresses every message but the empty one, a negative value every
-	// message. What a [Conn.Writer] sends is compressed whatever its length,
-	// which nobody knows beforehand.
+	// shorter ones hardly become smaller. 0 means [DefaultThreshold], or
+	// [DefaultTakeoverThreshold] where takeover is in use; a negative value
+	// compresses every message. What a [Conn.Writer] sends is compressed
+	// whatever its length, which nobody knows beforehand.
 	Threshold int
 
 	// Level is that of [flate.NewWriter], from 1, the fastest, to 9, or
@@ -62,9 +62,12 @@ type Deflate struct {
 	pool sync.Pool // of *compressor, if NewCompressor is set
 }
 
-// DefaultThreshold is the size from which messages are compressed if nothing
-// else is said, in bytes.
-const DefaultThreshold = 128
+// The sizes from which messages are compressed if nothing else is said, in
+// bytes.
+const (
+	DefaultThreshold         = 128
+	DefaultTakeoverThreshold = 16
+)
 
 // Compressor writes DEFLATE (RFC 1951) to the writer it was made with. A
 // [*flate.Writer] is one, and so are those of packages made after it.
@@ -163,11 +166,14 @@ func newDeflation(d *Deflate, agreed handshake.Deflate, client bool) *deflation 
 }
 
 // threshold is the size from which messages are compressed.
-func (d *Deflate) threshold() int {
-	if d.Threshold == 0 {
+func (d *deflation) threshold() int {
+	switch {
+	case d.Threshold != 0:
+		return d.Threshold
+	case d.send.forgets:
 		return DefaultThreshold
 	}
-	return d.Threshold
+	return DefaultTakeoverThreshold
 }
 
 // level is the level for flate. A connection whose peer forbids takeover

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/nettest"
 
 	"example.com/ws101/handshake"
 )
@@ -228,6 +229,24 @@ func TestNetConnDeflates(t *testing.T) {
 				go from.Close()
 				_, err = to.Read(got)
 				assert.Equal(t, io.EOF, err)
+			})
+		}
+	}
+}
+
+// The contract of net.Conn, with its deadlines at any moment, over compressed
+// messages that refer to each other.
+func TestNetConnContractDeflated(t *testing.T) {
+	for _, s := range sockets {
+		for _, agreed := range []handshake.Deflate{{}, alone} {
+			t.Run(fmt.Sprintf("%s, takeover %t", s.name, agreed != alone), func(t *testing.T) {
+				nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
+					a, b := s.make(t)
+					o := Options{Deflate: taking()}
+					c1 = role{}.deflating(a, o, agreed).NetConn(Binary)
+					c2 = role{client: true}.deflating(b, o, agreed).NetConn(Binary)
+					return c1, c2, func() { c1.Close(); c2.Close() }, nil
+				})
 			})
 		}
 	}

@@ -115,6 +115,8 @@ func TestWriteDeflated(t *testing.T) {
 		})
 		assert.False(t, roles[0].deflating(nil, quiet, alone).compressed(DefaultThreshold-1))
 		assert.True(t, roles[0].deflating(nil, quiet, alone).compressed(DefaultThreshold))
+		assert.False(t, roles[0].deflating(nil, quiet, handshake.Deflate{}).compressed(DefaultTakeoverThreshold-1))
+		assert.True(t, roles[0].deflating(nil, quiet, handshake.Deflate{}).compressed(DefaultTakeoverThreshold))
 	})
 	t.Run("a writer", func(t *testing.T) {
 		bothDeflating(t, every, handshake.Deflate{}, func(t *testing.T, r role, c *Conn, p *peer) {
@@ -318,17 +320,26 @@ func TestIdleConnectionHoldsNothing(t *testing.T) {
 		bothDeflating(t, o, agreed, func(t *testing.T, r role, c *Conn, p *peer) {
 			exchange(t, r, c, p)
 			assert.Equal(t, 1<<9, len(c.deflate.past.ring))
-			assert.NotNil(t, c.deflate.kept)
+			assert.True(t, keeps(c))
 			time.Sleep(time.Minute + time.Second)
-			assert.NotNil(t, c.deflate.kept)
+			assert.True(t, keeps(c))
 			time.Sleep(time.Minute)
-			assert.Nil(t, c.deflate.kept)
+			assert.False(t, keeps(c))
 			require.NoError(t, c.Write(forever, Text, []byte(long)))
-			assert.NotNil(t, c.deflate.kept)
+			assert.True(t, keeps(c))
 			c.CloseNow()
-			assert.Nil(t, c.deflate.kept)
+			assert.False(t, keeps(c))
 		})
 	})
+}
+
+// keeps reports whether a connection holds a compressor.
+func keeps(c *Conn) bool {
+	if c.messageLock.lock(forever, nil) != nil {
+		return false
+	}
+	defer c.messageLock.unlock()
+	return c.deflate.kept != nil
 }
 
 // A message that was compressed and did not leave is not in the peer's window,
