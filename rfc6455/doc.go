@@ -86,7 +86,8 @@
 //	prepared.go             one message for many connections
 //	deflate.go              compression: the choices, and what was agreed on
 //	compress.go             messages out, compressed, for a window of any size
-//	inflate.go deflated.go  messages in, decompressed, within the limits
+//	inflate.go              compressed bytes in, messages out, without any I/O
+//	read_deflated.go        compressed messages out of bytes, within the limits
 //	window.go               what was decompressed last
 //	ping.go keepalive.go    is the peer still there?
 //	close.go linger.go      the closing handshake, down to TCP

@@ -4,7 +4,6 @@ import (
 	"compress/flate"
 	"errors"
 	"io"
-	"iter"
 	"sync"
 
 	"example.com/ws101/frames"
@@ -18,26 +17,29 @@ import (
 // fails once, be it for a deadline, ends it. But a Read whose context ends in
 // the middle of a message must leave the connection usable. So unless all of
 // the message is at hand from the start, which is the common case, the
-// decompressor runs as a coroutine ([iter.Pull]), which stands still while
-// input is missing.
+// decompressor runs in a goroutine of its own, as a coroutine: it runs only
+// while read waits for it, and stands still while input is missing.
+//
+// (It is not [iter.Pull], which would be cheaper: a coroutine of that kind
+// ends the program if goroutines that are locked to a thread and others take
+// turns in resuming it.)
 type inflater struct {
 	zr  io.Reader // made by flate.NewReader, and a flate.Resetter
 	in  []byte    // compressed bytes that were not used yet
 	all bool      // no more come behind in
 
 	ending  bool // in is what is left of messageEnd
-	stopped bool // see release
+	stopped bool // release was called while the coroutine awaited input
 	done    bool // the end was read; for its user
 
 	past *window // the connection's under takeover, else own
 	own  window
 
 	running bool
-	buf     []byte // what the coroutine decompresses into; from the pool
-	ready   []byte // the part of it that was not read yet
-	resume  func() (inflated, bool)
-	stop    func()
-	yield   func(inflated) bool // the coroutine's way back; nil without one
+	buf     []byte        // what the coroutine decompresses into; from the pool
+	ready   []byte        // the part of it that was not read yet
+	resume  chan struct{} // lets the coroutine go on, or end; nil without one
+	paused  chan inflated // what it has come to
 }
 
 // inflated is what came of one step.
@@ -79,8 +81,9 @@ func newInflater(past *window) *inflater {
 
 // release gives the inflater back.
 func (z *inflater) release() {
-	if z.stop != nil {
-		z.stop()
+	if z.resume != nil {
+		close(z.resume)
+		<-z.paused // the coroutine has ended
 		putBuffer(z.buf)
 	}
 	*z = inflater{zr: z.zr, own: z.own}
@@ -103,14 +106,16 @@ func (z *inflater) read(p []byte) (int, error) {
 		z.restart()
 		if !z.all {
 			z.buf = getBuffer()
-			z.resume, z.stop = iter.Pull(z.run)
+			z.resume, z.paused = make(chan struct{}), make(chan inflated)
+			go z.run()
 		}
 	}
 	if z.resume == nil {
 		return z.step(p)
 	}
 	if len(z.ready) == 0 {
-		r, _ := z.resume()
+		z.resume <- struct{}{}
+		r := <-z.paused
 		if r.err != nil {
 			return 0, r.err
 		}
@@ -123,13 +128,14 @@ func (z *inflater) read(p []byte) (int, error) {
 
 // run is the coroutine. It has a buffer of its own: while it stands still, the
 // one that was read into may be gone.
-func (z *inflater) run(yield func(inflated) bool) {
-	z.yield = yield
-	for {
+func (z *inflater) run() {
+	defer close(z.paused)
+	for range z.resume {
 		n, err := z.step(z.buf)
-		if z.stopped || !yield(inflated{n, err}) {
+		if z.stopped {
 			return
 		}
+		z.paused <- inflated{n, err}
 	}
 }
 
@@ -207,9 +213,12 @@ func (z *inflater) await() error {
 			return io.EOF
 		case z.all:
 			z.in, z.ending = messageEnd, true
-		case !z.yield(inflated{0, errMoreInput}):
-			z.stopped = true
-			return errStopped
+		default:
+			z.paused <- inflated{0, errMoreInput}
+			if _, more := <-z.resume; !more {
+				z.stopped = true
+				return errStopped
+			}
 		}
 	}
 	return nil
