@@ -67,11 +67,10 @@ func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *hand
 	br := getReader(nc)
 	defer putReader(br)
 	req, err := handshake.ReadRequest(br, handshake.Limits{})
-	var answer *handshake.Response
-	var deflate *deflation
+	var answer *acceptance
 	if err == nil {
 		_, req.Secure = nc.(interface{ ConnectionState() tls.ConnectionState })
-		answer, deflate, err = opts.judge(req)
+		answer, err = opts.judge(req)
 	}
 	if err != nil {
 		opts.logRefusal(nc.RemoteAddr().String(), err)
@@ -93,7 +92,7 @@ func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *hand
 	// What the client sent right behind its request is part of the
 	// conversation that begins now.
 	early, _ := br.Peek(br.Buffered())
-	return opts.open(nc, answer, deflate, early), req, nil
+	return opts.open(nc, answer, early), req, nil
 }
 
 // Upgrade is [Accept] under net/http: it takes the connection over from the
@@ -107,7 +106,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn
 	if opts == nil {
 		opts = &AcceptOptions{}
 	}
-	answer, deflate, err := opts.judge(handshake.FromHTTP(r))
+	answer, err := opts.judge(handshake.FromHTTP(r))
 	if err != nil {
 		opts.logRefusal(r.RemoteAddr, err)
 		refuseHTTP(w, r, handshake.Refuse(err))
@@ -130,41 +129,50 @@ func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn
 		return nil, err
 	}
 	early, _ := brw.Reader.Peek(brw.Reader.Buffered())
-	return opts.open(nc, answer, deflate, early), nil
+	return opts.open(nc, answer, early), nil
 }
 
-// judge returns the answer that accepts a request, and what it agrees to about
-// compression, or why the request is refused. With an answer, the handshake has
-// entered the group.
-func (o *AcceptOptions) judge(req *handshake.Request) (*handshake.Response, *deflation, error) {
+// acceptance is the answer that accepts a request, and what it agrees to about
+// compression.
+type acceptance struct {
+	*handshake.Response
+	deflate *deflation
+}
+
+// judge accepts a request, or says why it is refused. A request that was accepted
+// has entered the group.
+func (o *AcceptOptions) judge(req *handshake.Request) (*acceptance, error) {
 	if err := req.Check(o.Origin); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if o.Check != nil {
 		if err := o.Check(req); err != nil {
-			return nil, nil, fromCheck(err)
+			return nil, fromCheck(err)
 		}
 	}
 	offered, err := req.Subprotocols()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	choice := handshake.Choice{
 		Subprotocol: handshake.ChooseSubprotocol(offered, o.Subprotocols),
 		Header:      o.Header,
 	}
-	agreed, err := o.chooseDeflate(req, &choice)
+	deflate, err := o.chooseDeflate(req, &choice)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	answer, err := handshake.Accepted(req, choice)
-	if err == nil && !o.Group.enter() {
-		return nil, nil, &handshake.Error{
+	if err != nil {
+		return nil, err
+	}
+	if !o.Group.enter() {
+		return nil, &handshake.Error{
 			Rule: "6455-7.4.1", Status: http.StatusServiceUnavailable,
 			Text: "the server is shutting down; try again later",
 		}
 	}
-	return answer, agreed, err
+	return &acceptance{answer, deflate}, nil
 }
 
 // chooseDeflate adds permessage-deflate to the choice, if both sides want it.
@@ -200,8 +208,8 @@ func fromCheck(err error) error {
 }
 
 // open makes the connection once the 101 is on its way.
-func (o *AcceptOptions) open(nc net.Conn, answer *handshake.Response, deflate *deflation, early []byte) *Conn {
-	return newConn(nc, false, answer.Header.Get("Sec-WebSocket-Protocol"), deflate, early, &o.Options)
+func (o *AcceptOptions) open(nc net.Conn, answer *acceptance, early []byte) *Conn {
+	return newConn(nc, false, answer.Header.Get("Sec-WebSocket-Protocol"), answer.deflate, early, &o.Options)
 }
 
 func (o *AcceptOptions) logRefusal(remote string, err error) {

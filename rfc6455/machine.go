@@ -72,17 +72,12 @@ func (m *machine) count(h frames.Header) error {
 		}
 	}
 	if m.deflated {
-		return nil // how long a compressed message is, its header does not say
+		return nil // what it comes to, its headers do not say: see inflated
 	}
-	return m.grow(h.Length)
-}
-
-// grow adds n bytes to the message, unless that makes it too long.
-func (m *machine) grow(n uint64) error {
-	if n > m.maxMessage-m.size {
+	if h.Length > m.maxMessage-m.size {
 		return errTooBig
 	}
-	m.size += n
+	m.size += h.Length
 	return nil
 }
 
@@ -126,9 +121,10 @@ func (m *machine) text(p []byte) error {
 // inflated takes the next bytes that a compressed message came to. It counts
 // them and checks text, as header and payload do for the others.
 func (m *machine) inflated(p []byte) error {
-	if err := m.grow(uint64(len(p))); err != nil {
-		return err
+	if uint64(len(p)) > m.maxMessage-m.size {
+		return errTooBig
 	}
+	m.size += uint64(len(p))
 	if m.kind == Text {
 		return m.inflatedText.Add(p)
 	}

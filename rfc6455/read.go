@@ -129,7 +129,7 @@ func (c *Conn) beginMessage() error {
 		return err
 	}
 	if c.m.deflated {
-		c.beginInflate()
+		c.begstillInflating()
 	}
 	return nil
 }
@@ -152,7 +152,7 @@ func (c *Conn) grow(p []byte) []byte {
 // reports true until the end has been found.
 func (c *Conn) nextPayload() (bool, error) {
 	if c.inflate != nil {
-		return c.inInflate(), nil
+		return c.stillInflating(), nil
 	}
 	return c.nextOnWire()
 }

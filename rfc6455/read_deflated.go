@@ -2,8 +2,8 @@ package rfc6455
 
 import "io"
 
-// beginInflate begins to decompress the message whose first header has come.
-func (c *Conn) beginInflate() {
+// begstillInflating begins to decompress the message whose first header has come.
+func (c *Conn) begstillInflating() {
 	d := c.deflate
 	if !d.receive.forgets && d.past == nil {
 		// Peers built on zlib cannot compress for 8 bits, and use 9.
@@ -12,9 +12,9 @@ func (c *Conn) beginInflate() {
 	c.inflate = newInflater(d.past)
 }
 
-// inInflate reports whether a compressed message is not at its end. If it is,
+// stillInflating reports whether a compressed message is not at its end. If it is,
 // what it took is given back.
-func (c *Conn) inInflate() bool {
+func (c *Conn) stillInflating() bool {
 	if !c.inflate.done {
 		return true
 	}
