@@ -21,7 +21,7 @@ import (
 )
 
 // techniques are the demos with the vote.
-var techniques = []string{"polling", "longpolling", "websocket"}
+var techniques = []string{"polling", "longpolling", "streaming", "sse", "websocket"}
 
 // TestBrowser shows that everything works in Chromium, driven by our own WebSocket client.
 func TestBrowser(t *testing.T) {
@@ -92,7 +92,7 @@ func voteShowsOnEveryTechnique(t *testing.T, b *devtools.Browser) {
 
 // The pages in testdata/classic are written as the classic tutorials wrote them.
 func classicPagesWorkUnchanged(t *testing.T, b *devtools.Browser) {
-	for _, name := range techniques {
+	for _, name := range []string{"polling", "longpolling", "websocket"} {
 		t.Run(name, func(t *testing.T) {
 			r := startRun(t, name, "-page", filepath.Join("testdata", "classic", name+".html"))
 			one := openTab(t, b, r.url)
@@ -245,9 +245,9 @@ func brokenConnectionResumes(t *testing.T, b *devtools.Browser) {
 	page.shows(1, 300)
 	for i := range 3 {
 		network.cut()
-		_, err := s.tally.Vote(1) // while there is no connection
+		_, err := s.room.Tally.Vote(1) // while there is no connection
 		require.NoError(t, err)
-		_, err = s.tally.Vote(2)
+		_, err = s.room.Tally.Vote(2)
 		require.NoError(t, err)
 		page.shows(1, 301+i)
 		page.shows(2, 201+i)

@@ -59,8 +59,10 @@ func (w *watcher) watch(t *testing.T, n int) error {
 		}
 		var news struct {
 			event
-			Snapshot bool    `json:"snapshot"`
-			Events   []event `json:"events"`
+			Snapshot bool `json:"snapshot"`
+			Events   []struct {
+				Vote event `json:"vote"`
+			} `json:"events"`
 		}
 		if err := json.Unmarshal(message, &news); err != nil {
 			return err
@@ -69,10 +71,12 @@ func (w *watcher) watch(t *testing.T, n int) error {
 			continue
 		}
 		if news.Events == nil { // a classic message
-			news.Events = []event{news.event}
+			if err := w.take(news.event); err != nil {
+				return err
+			}
 		}
 		for _, e := range news.Events {
-			if err := w.take(e); err != nil {
+			if err := w.take(e.Vote); err != nil {
 				return err
 			}
 		}
@@ -118,7 +122,7 @@ func TestHundredVotersOnMixedTechniques(t *testing.T) {
 	}
 	for range 5 {
 		watch("websocket/vote")
-		watch("websocket/vote?cursor=")
+		watch("websocket/news?cursor=")
 	}
 	var ways [voters]func(uid int) error
 	for i := range ways {
@@ -147,7 +151,7 @@ func TestHundredVotersOnMixedTechniques(t *testing.T) {
 	const want = `{"1": {"name": "明凯", "count": 700}, "2": {"name": "厂长", "count": 600}, "3": {"name": "7酱", "count": 1000}}`
 	_, body := fetch(t, r.url+"polling/get_vote")
 	assert.Equal(t, want, body)
-	_, body = fetch(t, r.url+"longpolling/get_vote?cursor=")
+	_, body = fetch(t, r.url+"longpolling/news")
 	assert.Contains(t, body, want)
 	r.end(t)
 }

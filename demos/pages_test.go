@@ -13,14 +13,16 @@ import (
 	"golang.org/x/net/html"
 
 	"example.com/ws101/demos/feed"
+	"example.com/ws101/demos/room"
 	"example.com/ws101/demos/vote"
 )
 
 func testShared(t *testing.T) shared {
 	t.Helper()
-	tally, err := vote.New(feed.New(feed.Options{Epoch: "test"}), vote.Defaults())
+	news := feed.New(feed.Options{Epoch: "test"})
+	tally, err := vote.New(news, vote.Defaults())
 	require.NoError(t, err)
-	return shared{tally: tally, closing: t.Context()}
+	return shared{room: room.New(news, tally), closing: t.Context()}
 }
 
 func get(h http.Handler, address string) *httptest.ResponseRecorder {
@@ -173,7 +175,7 @@ func TestAllDemosShareOneVote(t *testing.T) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	require.Equal(t, 200, w.Code)
-	for _, address := range []string{"/polling/get_vote", "/longpolling/get_vote?cursor="} {
+	for _, address := range []string{"/polling/get_vote", "/longpolling/news", "/chat/polling/news"} {
 		assert.Contains(t, get(h, address).Body.String(), `"count": 301`, address)
 	}
 }

@@ -24,7 +24,7 @@ func TestEndSaysGoodbyeToEveryWebSocket(t *testing.T) {
 	const clients = 30
 	ends := make(chan end, clients)
 	for i := range clients {
-		conn := dialRun(t, r, []string{"websocket/vote", "websocket/vote?cursor=", "echo/ws"}[i%3])
+		conn := dialRun(t, r, []string{"websocket/vote", "websocket/news?cursor=", "echo/ws"}[i%3])
 		go func() {
 			for {
 				if _, _, err := conn.Read(t.Context()); err != nil {
@@ -49,7 +49,7 @@ func TestEndSaysGoodbyeToEveryWebSocket(t *testing.T) {
 // A client that says nothing to the goodbye, or is not even there any more, must not hold the server up.
 func TestEndDoesNotWaitForAWebSocketThatDoesNotAnswer(t *testing.T) {
 	r := startRun(t)
-	for _, path := range []string{"/websocket/vote", "/websocket/vote?cursor=", "/echo/ws"} {
+	for _, path := range []string{"/websocket/vote", "/websocket/news?cursor=", "/echo/ws"} {
 		host := strings.TrimSuffix(strings.TrimPrefix(r.url, "http://"), "/")
 		nc, err := net.Dial("tcp", host)
 		require.NoError(t, err)
