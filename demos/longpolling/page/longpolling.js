@@ -44,6 +44,7 @@ export class LongPolling {
     holding();
     try {
       const batch = await answer.json();
+      signal.throwIfAborted(); // from here on another transport brings the news, and these events too
       if (batch.snapshot || batch.events.length > 0) this.page.fact('news', ++this.news);
       const what = this.page.take(batch);
       this.page.fact('last', `${what}, after ${milliseconds(performance.now() - start)}`);

@@ -43,6 +43,7 @@ export class Polling {
     const answer = await fetch(address, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) });
     if (!answer.ok) throw new Error(await answer.text());
     const batch = await answer.json();
+    signal.throwIfAborted(); // from here on another transport brings the news, and these events too
     this.page.fact('took', milliseconds(performance.now() - start));
     this.page.fact('curl', `curl -i -H 'If-None-Match: ${answer.headers.get('ETag')}' '${new URL(address, location)}'`);
     if (batch.snapshot || batch.events.length > 0) this.page.fact('news', ++this.news);

@@ -78,7 +78,7 @@ export class Chat {
   }
 
   async join(name) {
-    const done = await this.try({ join: name }, '');
+    const done = await this.try({ join: name });
     if (!done) return;
     this.name = name.trim();
     remember(this.name);
@@ -90,7 +90,8 @@ export class Chat {
       this.nameBox.focus();
       return;
     }
-    if (await this.try({ say: text }, '')) this.textBox.value = '';
+    const done = await this.try({ say: text });
+    if (done && this.textBox.value === text) this.textBox.value = ''; // it may be the next line already
   }
 
   async try(action) {

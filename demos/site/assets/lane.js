@@ -5,39 +5,67 @@
 // waits in silence: also the next page, also a vote. So our pages share four
 // lanes among all tabs, and a page that gets none polls instead, and says so.
 
+import { Pause } from './connection.js';
 import { Polling } from './polling.js';
 
 const lanes = [1, 2, 3, 4];
+const nameOf = (lane) => `ws101-lane-${lane}`;
 
 // withLane calls hold(signal, lane) as soon as there is a lane, and polls until then.
 export async function withLane(page, signal, hold) {
-  while (!signal.aborted) {
-    for (const number of lanes) {
-      const release = await (navigator.locks ? lock : lease)(`ws101-lane-${number}`);
-      if (!release) continue;
-      try {
-        await hold(signal, `lane ${number} of the ${lanes.length} that all tabs share`);
-      } finally {
-        release();
-      }
-      return;
-    }
-    const polling = new Polling(page, 'poll');
-    polling.because = 'Other tabs hold four requests already, so this one asks again';
-    await polling.run(AbortSignal.any([signal, AbortSignal.timeout(10_000)]));
+  const lane = (await freeLane()) ?? (await pollForLane(page, signal));
+  if (!lane) return; // it was stopped before there was one
+  try {
+    await hold(signal, `lane ${lane.number} of the ${lanes.length} that all tabs share`);
+  } finally {
+    lane.release();
   }
+}
+
+// freeLane returns {number, release} of a lane that nobody has, or null.
+async function freeLane() {
+  for (const number of lanes) {
+    const release = await (navigator.locks ? lock : lease)(nameOf(number));
+    if (release) return { number, release };
+  }
+  return null;
+}
+
+async function pollForLane(page, signal) {
+  const found = new AbortController();
+  const polling = new Polling(page, 'poll');
+  polling.because = `Other tabs have all ${lanes.length} lanes. Until one is free, this page asks again`;
+  polling.run(AbortSignal.any([signal, found.signal]));
+  const lane = await (navigator.locks ? queue(signal) : lookAgain(signal));
+  found.abort();
+  return lane;
 }
 
 // The browser gives a lock back by itself when the page goes away, even if it crashes.
 function lock(name) {
   return new Promise((got) => {
     navigator.locks.request(name, { ifAvailable: true }, (held) => {
-      if (!held) {
-        got(null);
-        return undefined;
-      }
-      return new Promise((release) => got(release));
+      if (held) return new Promise((release) => got(release));
+      got(null);
+      return undefined;
     });
+  });
+}
+
+// queue stands in line for every lane at once, and leaves the other lines when it gets one. It
+// returns null when it is stopped.
+function queue(signal) {
+  const served = new AbortController();
+  const wanted = AbortSignal.any([signal, served.signal]);
+  return new Promise((got) => {
+    signal.addEventListener('abort', () => got(null));
+    for (const number of lanes) {
+      navigator.locks.request(nameOf(number), { signal: wanted }, () => {
+        if (wanted.aborted) return undefined; // two lanes at once, or one too late: given back
+        served.abort();
+        return new Promise((release) => got({ number, release }));
+      }).catch(() => {}); // it has left the line
+    }
   });
 }
 
@@ -62,4 +90,14 @@ function lease(name) {
   } catch {
     return null; // no storage: then nobody can know how many are held, and polling is safe
   }
+}
+
+async function lookAgain(signal) {
+  const pause = new Pause(signal);
+  while (!signal.aborted) {
+    await pause.wait(5_000);
+    const lane = await freeLane();
+    if (lane) return lane;
+  }
+  return null;
 }

@@ -32,7 +32,7 @@ export class ServerSentEvents {
         fail(new Error(why));
       };
       const watch = new Watch(patience, () => end('the server has been silent for too long'));
-      signal.addEventListener('abort', () => end('stopped'));
+      signal.onabort = () => end('stopped');
       source.onopen = () => {
         watch.heard();
         page.fact('requests', ++this.streams);

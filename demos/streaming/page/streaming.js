@@ -26,6 +26,7 @@ export class Streaming {
   run(signal) {
     return withLane(this.page, signal, (_, lane) => again(this.page, signal, async (succeeded) => {
       await loaded;
+      signal.throwIfAborted();
       await this.stream(signal, lane, succeeded);
     }));
   }
@@ -49,7 +50,7 @@ export class Streaming {
         else failed(new Error(why));
       };
       const watch = new Watch(patience, () => end('the server has been silent for too long'));
-      signal.addEventListener('abort', () => end('stopped'));
+      signal.onabort = () => end('stopped');
       window.ws101 = {
         take: (batch) => {
           watch.heard();

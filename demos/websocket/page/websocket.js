@@ -38,7 +38,7 @@ export class WebSockets {
       };
       // close() waits for an answer, and where nobody is left to give one, it waits long.
       const watch = new Watch(patience, () => end('the server has been silent for too long'));
-      signal.addEventListener('abort', () => end('stopped'));
+      signal.onabort = () => end('stopped');
       socket.onopen = () => {
         opened = true;
         watch.heard();
