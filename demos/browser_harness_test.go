@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -45,8 +46,16 @@ func openBeside(t *testing.T, b *devtools.Browser, first *tab, address string) *
 	return begin(t, page, address)
 }
 
+// clock lets a test put the clock of a page forward.
+//
+//go:embed testdata/clock.js
+var clock string
+
 func begin(t *testing.T, page *devtools.Page, address string) *tab {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	require.NoError(t, page.Before(ctx, clock))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), deadline)
 		defer cancel()
@@ -118,10 +127,92 @@ func (b *tab) click(id string) {
 	b.eval(fmt.Sprintf(`document.getElementById(%q).click()`, id))
 }
 
+// submit enters text into the box with this id, and sends its form.
+func (b *tab) submit(id, text string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf(`document.getElementById(%q) !== null`, id))
+	b.eval(fmt.Sprintf(`(() => {
+		const box = document.getElementById(%q);
+		box.value = %s;
+		box.form.requestSubmit();
+	})()`, id, quote(text)))
+}
+
+// joins gives the page a name in the chat.
+func (b *tab) joins(name string) {
+	b.t.Helper()
+	b.connected()
+	b.submit("name", name)
+	b.sees(name)
+}
+
+// sees waits until somebody of this name is here.
+func (b *tab) sees(name string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf(`[...document.querySelectorAll('#chat .quiet bdi')].some((e) => e.textContent === %s)`, quote(name)))
+}
+
+// says says a line, and waits until it has been sent.
+func (b *tab) says(text string) {
+	b.t.Helper()
+	b.submit("text", text)
+	b.until(`document.getElementById('text').value === ''`)
+}
+
+// hears waits until the last line of the chat is this one.
+func (b *tab) hears(text string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf(`[...document.querySelectorAll('.chat .text')].at(-1)?.textContent === %s`, quote(text)))
+}
+
+// lines are the texts in the chat.
+func (b *tab) lines() []string {
+	b.t.Helper()
+	return b.strings(`[...document.querySelectorAll('.chat .text')].map((e) => e.textContent)`)
+}
+
+// told is what the chat has told about who came and went.
+func (b *tab) told() []string {
+	b.t.Helper()
+	return b.strings(`[...document.querySelectorAll('.chat em')].map((e) => e.textContent)`)
+}
+
+// reads waits until the message with this id has a text in it.
+func (b *tab) reads(place, text string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf(`document.querySelector(%s)?.textContent.includes(%s)`, quote(place), quote(text)))
+}
+
+func (b *tab) strings(expression string) []string {
+	b.t.Helper()
+	var list []string
+	require.NoError(b.t, json.Unmarshal([]byte(b.eval(expression)), &list))
+	return list
+}
+
+// quote returns a text as JavaScript.
+func quote(text string) string {
+	script, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return string(script)
+}
+
 // quiet requires that nothing went wrong, and that the page has asked nobody but its own server.
 func (b *tab) quiet() {
 	b.t.Helper()
 	assert.Empty(b.t, b.Errors(), "on the console")
+	b.stayed()
+}
+
+// complains requires that the browser itself, and nobody else, has said something about lost
+// connections.
+func (b *tab) complains() {
+	b.t.Helper()
+	for _, e := range b.Errors() {
+		assert.Regexp(b.t, `^WebSocket connection to|^Failed to load resource: net::ERR_`, e)
+	}
 	b.stayed()
 }
 

@@ -1,16 +1,11 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,6 +18,12 @@ import (
 // techniques are the demos with the vote.
 var techniques = []string{"polling", "longpolling", "streaming", "sse", "websocket"}
 
+// Where some of them are in this list.
+const (
+	theStream    = 2
+	theWebSocket = 4
+)
+
 // TestBrowser shows that everything works in Chromium, driven by our own WebSocket client.
 func TestBrowser(t *testing.T) {
 	b := devtools.ForTest(t)
@@ -30,14 +31,20 @@ func TestBrowser(t *testing.T) {
 		name string
 		run  func(*testing.T, *devtools.Browser)
 	}{
-		{"a vote shows in the other page", voteShowsInTheOtherPage},
-		{"a vote shows on every technique", voteShowsOnEveryTechnique},
+		{"on all techniques", onAllTechniques},
+		{"each demo alone", eachDemoAlone},
+		{"who is here", whoIsHere},
+		{"a name that is taken", nameIsTaken},
+		{"who is too fast", tooFast},
+		{"six tabs", sixTabs},
+		{"the technique changes", techniqueChanges},
+		{"the keyboard", keyboard},
 		{"classic pages work unchanged", classicPagesWorkUnchanged},
+		{"a classic chat works unchanged", classicChatWorksUnchanged},
 		{"echo", echoPage},
 		{"the page closes cleanly", pageClosesCleanly},
 		{"the server closes cleanly", serverClosesCleanly},
-		{"a broken connection resumes by cursor", brokenConnectionResumes},
-		{"a restart of the server is survived", restartIsSurvived},
+		{"silence loses nothing", silenceLosesNothing},
 		{"a page of another origin", pageOfAnotherOrigin},
 		{"the start page", startPage},
 	} {
@@ -48,67 +55,63 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-func voteShowsInTheOtherPage(t *testing.T, b *devtools.Browser) {
+// eachDemoAlone shows that a page works at the root as it does below its name.
+func eachDemoAlone(t *testing.T, b *devtools.Browser) {
+	page := openTab(t, b, "about:blank")
 	for _, name := range techniques {
-		t.Run(name, func(t *testing.T) {
-			r := startRun(t, name)
-			one, other := openTab(t, b, r.url), openTab(t, b, r.url)
-			one.shows(1, 300)
-			other.shows(1, 300)
-			one.hurry()
-			other.hurry()
-			one.votes(1)
-			other.shows(1, 301)
-			one.shows(1, 301)
-			other.votes(3)
-			one.shows(3, 601)
-			one.until(`document.getElementById('message').textContent.startsWith('明凯: 301.')`)
-			one.quiet()
-			other.quiet()
-			r.end(t)
+		r := startRun(t, name)
+		page.visit(r.url)
+		page.shows(1, 300)
+		page.hurry()
+		page.joins("Ada")
+		page.votes(3)
+		page.reads("#message", "7酱: 601. From your click to the new count: ")
+		page.says("alone")
+		page.hears("alone")
+		page.quiet()
+		page.visit("about:blank")
+		page.Forget()
+		r.end(t)
+	}
+}
+
+// onAllTechniques runs tests that need the pages of all techniques at once, in the same five tabs.
+// Each is in a browser of its own.
+func onAllTechniques(t *testing.T, b *devtools.Browser) {
+	var tabs []*tab
+	for range techniques {
+		tabs = append(tabs, openTab(t, b, "about:blank"))
+	}
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, []*tab)
+	}{
+		{"all meet in one room", allMeet},
+		{"a text is a text", textIsText},
+		{"a reset loses nothing", resetLosesNothing},
+		{"a restart of the server is survived", restartIsSurvived},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var mine []*tab
+			for _, one := range tabs {
+				one.visit("about:blank") // the server of the last test has ended
+				one.Forget()
+				mine = append(mine, &tab{one.Page, t})
+			}
+			test.run(t, mine)
 		})
 	}
 }
 
-func voteShowsOnEveryTechnique(t *testing.T, b *devtools.Browser) {
-	r := startRun(t)
-	var tabs []*tab
-	for _, name := range techniques {
-		tabs = append(tabs, openTab(t, b, r.url+name+"/"))
-	}
-	tabs[0].connected()
-	tabs[0].hurry()
-	for i, voter := range tabs {
-		voter.votes(2)
-		for _, one := range tabs {
-			one.shows(2, 201+i)
-		}
+// visitAll brings each tab to the page of its technique.
+func visitAll(tabs []*tab, address string) {
+	for i, one := range tabs {
+		one.t.Helper()
+		one.visit(address + techniques[i] + "/")
 	}
 	for _, one := range tabs {
-		one.quiet()
-	}
-	r.end(t)
-}
-
-// The pages in testdata/classic are written as the classic tutorials wrote them.
-func classicPagesWorkUnchanged(t *testing.T, b *devtools.Browser) {
-	for _, name := range []string{"polling", "longpolling", "websocket"} {
-		t.Run(name, func(t *testing.T) {
-			r := startRun(t, name, "-page", filepath.Join("testdata", "classic", name+".html"))
-			one := openTab(t, b, r.url)
-			other := openBeside(t, b, one, r.url) // with the same cookies and the same cache
-			count := func(n int) string { return fmt.Sprintf(`document.getElementById('1').innerText.includes('%d')`, n) }
-			one.until(`document.readyState === 'complete' && (!window.ws || ws.readyState === 1)`)
-			other.until(`document.readyState === 'complete' && (!window.ws || ws.readyState === 1)`)
-			for i, voter := range []*tab{one, other, one} {
-				voter.eval(`document.getElementById('1').ondblclick()`)
-				one.until(count(301 + i))
-				other.until(count(301 + i))
-			}
-			one.quiet()
-			other.quiet()
-			r.end(t)
-		})
+		one.connected()
+		one.hurry()
 	}
 }
 
@@ -206,112 +209,6 @@ func serverClosesCleanly(t *testing.T, b *devtools.Browser) {
 	page.quiet()
 }
 
-// cutter is a listener that can break all of its connections without a word.
-type cutter struct {
-	net.Listener
-	mu    sync.Mutex
-	conns []net.Conn
-}
-
-func (c *cutter) Accept() (net.Conn, error) {
-	conn, err := c.Listener.Accept()
-	if err == nil {
-		c.mu.Lock()
-		c.conns = append(c.conns, conn)
-		c.mu.Unlock()
-	}
-	return conn, err
-}
-
-func (c *cutter) cut() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, conn := range c.conns {
-		_ = conn.(*net.TCPConn).SetLinger(0) // an RST, and no FIN
-		conn.Close()
-	}
-	c.conns = nil
-}
-
-func brokenConnectionResumes(t *testing.T, b *devtools.Browser) {
-	s := testShared(t)
-	server := httptest.NewUnstartedServer(all(s))
-	network := &cutter{Listener: server.Listener}
-	server.Listener = network
-	server.Start()
-	defer server.Close()
-
-	page := openTab(t, b, server.URL+"/websocket/")
-	page.shows(1, 300)
-	for i := range 3 {
-		network.cut()
-		_, err := s.room.Tally.Vote(1) // while there is no connection
-		require.NoError(t, err)
-		_, err = s.room.Tally.Vote(2)
-		require.NoError(t, err)
-		page.shows(1, 301+i)
-		page.shows(2, 201+i)
-		page.connected()
-	}
-	page.until(`document.getElementById('closed').innerText.startsWith('close code 1006: no Close frame came')`)
-	page.until(`document.getElementById('closed').innerText.endsWith('(not clean)')`)
-
-	snapshots, batches := 0, 0
-	for _, f := range page.Frames() {
-		var batch struct {
-			Snapshot bool
-			Events   []json.RawMessage
-		}
-		require.NoError(t, json.Unmarshal([]byte(f.Data), &batch))
-		if batch.Snapshot {
-			snapshots++
-		} else {
-			batches++
-			assert.LessOrEqual(t, len(batch.Events), 2)
-		}
-	}
-	assert.Equal(t, 1, snapshots, "only the first connection begins with a snapshot")
-	assert.GreaterOrEqual(t, batches, 3)
-	for _, e := range page.Errors() {
-		assert.Contains(t, e, "WebSocket connection to", "nothing but what the browser says by itself")
-	}
-	page.stayed()
-}
-
-func restartIsSurvived(t *testing.T, b *devtools.Browser) {
-	r := startRun(t)
-	var tabs []*tab
-	for _, name := range techniques {
-		one := openTab(t, b, r.url+name+"/")
-		one.shows(1, 300)
-		one.hurry()
-		tabs = append(tabs, one)
-	}
-	tabs[0].votes(1)
-	for _, one := range tabs {
-		one.shows(1, 301)
-	}
-	r.end(t)
-	for _, one := range tabs {
-		one.until(`document.getElementById('status').dataset.state === 'retrying'`)
-	}
-	web := tabs[len(tabs)-1]
-	web.until(`document.getElementById('closed').textContent.startsWith('close code 1001')`)
-	web.until(`document.getElementById('closed').textContent.endsWith('(clean)')`)
-
-	again := startRunAt(t, strings.TrimSuffix(strings.TrimPrefix(r.url, "http://"), "/"))
-	for _, one := range tabs {
-		one.shows(1, 300) // a new server knows nothing of the votes before
-		one.connected()
-	}
-	web.votes(1)
-	for _, one := range tabs {
-		one.shows(1, 301)
-		one.stayed()
-	}
-	again.end(t)
-}
-
 func pageOfAnotherOrigin(t *testing.T, b *devtools.Browser) {
 	page, _ := listener(t, b)
 	try := func(address string) closeEvent {
@@ -346,58 +243,5 @@ func startPage(t *testing.T, b *devtools.Browser) {
 		page.until(`location.pathname === '/' && document.querySelectorAll('.demos li').length > 0`)
 	}
 	page.quiet()
-	r.end(t)
-}
-
-// TestScreenshots looks at all pages in light, dark and narrow, and writes pictures of them into the
-// folder that WS101_SCREENSHOTS names.
-func TestScreenshots(t *testing.T) {
-	dir := os.Getenv("WS101_SCREENSHOTS")
-	if dir == "" {
-		if os.Getenv("WS101_FULL") == "" {
-			t.Skip("WS101_SCREENSHOTS names no folder for the pictures")
-		}
-		dir = t.TempDir()
-	}
-	require.NoError(t, os.MkdirAll(dir, 0o755))
-	b := devtools.ForTest(t)
-	r := startRun(t)
-	for _, name := range append([]string{""}, names()...) {
-		address := r.url
-		if name != "" {
-			address += name + "/"
-		}
-		page := openTab(t, b, address)
-		if name != "" {
-			page.connected()
-		}
-		if name == "echo" {
-			page.click("send-text")
-			page.click("send-buffer")
-			page.until(`document.getElementById('log').innerText.includes('Blob, 1048576 bytes, as')`)
-			page.click("send-much")
-			page.until(`document.getElementById('drained').textContent !== ''`)
-			page.until(`document.querySelectorAll('#heads tr').length > 0`)
-			page.click("close")
-			page.until(`document.getElementById('log').innerText.includes('wasClean')`)
-		} else if name != "" {
-			page.votes(1)
-			page.until(`document.getElementById('message').textContent.includes('From your click')`)
-		}
-		for look, screen := range map[string]devtools.Screen{
-			"light":  {Width: 1024, Height: 768},
-			"dark":   {Width: 1024, Height: 768, Dark: true},
-			"narrow": {Width: 360, Height: 740, Mobile: true},
-		} {
-			ctx, cancel := context.WithTimeout(t.Context(), deadline)
-			require.NoError(t, page.Show(ctx, screen))
-			assert.Equal(t, "true", page.eval(`document.documentElement.scrollWidth <= innerWidth`), "%s is too wide", name)
-			png, err := page.Screenshot(ctx)
-			cancel()
-			require.NoError(t, err)
-			file := filepath.Join(dir, strings.TrimPrefix(name+"-"+look+".png", "-"))
-			require.NoError(t, os.WriteFile(file, png, 0o644))
-		}
-	}
 	r.end(t)
 }

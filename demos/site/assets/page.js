@@ -24,10 +24,11 @@ export class Page {
     if (id('vote')) this.vote = new Vote(id('vote'), id('message'), (uid) => send({ vote: uid }));
     this.chat = new Chat(id('chat'), send);
     addEventListener('pagehide', () => {
+      this.stop?.abort(); // a browser may keep the page for the way back, and its connections with it
       if (this.chat.name) navigator.sendBeacon(`leave?me=${this.me}`);
     });
     addEventListener('pageshow', ({ persisted }) => {
-      if (persisted) location.reload(); // the browser kept the page, but not its connections
+      if (persisted) location.reload();
     });
   }
 
