@@ -133,8 +133,10 @@ func TestScreenshots(t *testing.T) {
 
 // converse lets a page look as it does while people use it.
 func converse(page *tab, name string, with *tab) {
-	page.joins("Ada (" + name + ")")
-	with.says("Hello, Ada. Which technique is this?")
+	page.joins(map[string]string{
+		"polling": "Ada", "longpolling": "Barbara", "streaming": "Grace", "sse": "Hedy", "websocket": "Radia", "chat": "珮",
+	}[name])
+	with.says("Hello! Which technique is this?")
 	page.says("It is " + name + ", and the vote is here too. 你好! 👩‍👩‍👧‍👦")
 	with.says("A longer line, to see how it is broken: " + strings.Repeat("news ", 30))
 	page.submit("text", "I would say this, but it is much too long"+strings.Repeat(".", 500))

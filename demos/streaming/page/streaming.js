@@ -4,7 +4,8 @@ import { again, Watch } from './connection.js';
 import { withLane } from './lane.js';
 import { post } from './post.js';
 
-// The server says something at least every 15 s.
+// The server says something at least every 15 s. A stream that breaks in the middle is noticed by this
+// clock alone: for the browser, the iframe just goes on loading.
 const patience = 45_000;
 
 // An iframe that is there while the page loads keeps it loading for ever: the browser shows that it
@@ -63,7 +64,7 @@ export class Streaming {
           goodbye = why;
         },
       };
-      // Only a page that has come to its end is "loaded".
+      // Only a page that has come to its end is "loaded", be it the browser's own about a failure.
       frame.onload = () => end('the stream broke off');
       document.body.append(frame);
     });
