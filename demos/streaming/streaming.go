@@ -66,7 +66,8 @@ func New(o Options) http.Handler {
 // News returns the handler that streams what came after the cursor of a page, as the content of an
 // iframe. Each script calls a function of the page around it:
 //
-//	parent.ws101.take({...})   a feed.Batch; an empty one, after 15 seconds without news, is a beat
+//	parent.ws101.take({...})   a feed.Batch, and the first one at once; an empty one, after 15 seconds
+//	                           without news, is a beat
 //	parent.ws101.end("...")    the last script: why the stream ends; the page may come back at once
 //
 // When closing ends, the streams do.
@@ -92,10 +93,13 @@ func News(r *room.Room, closing context.Context) http.Handler {
 		ctx, cancel := context.WithTimeout(ctx, life)
 		defer cancel()
 		defer r.Enter(visitor.Me, "streaming")()
-		if stream.Send(head()) != nil {
+		// The first script comes at once, even if it has nothing new: it is how the page learns that the
+		// stream is open.
+		first := r.Since(visitor.Cursor)
+		if stream.Send(appendScript(head(), nonce, "take", first.AppendJSON(nil))) != nil {
 			return
 		}
-		err = r.Follow(ctx, visitor.Cursor, beat, func(b feed.Batch) error {
+		err = r.Follow(ctx, first.Cursor, beat, func(b feed.Batch) error {
 			return stream.Send(appendScript(nil, nonce, "take", b.AppendJSON(nil)))
 		})
 		if err == ctx.Err() && req.Context().Err() == nil {
