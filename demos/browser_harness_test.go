@@ -53,17 +53,23 @@ var clock string
 
 func begin(t *testing.T, page *devtools.Page, address string) *tab {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
-	defer cancel()
-	require.NoError(t, page.Before(ctx, clock))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), deadline)
 		defer cancel()
 		assert.NoError(t, page.Close(ctx))
 	})
 	b := &tab{page, t}
+	b.before(clock)
 	b.visit(address)
 	return b
+}
+
+// before has a script run at the start of every document.
+func (b *tab) before(script string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), deadline)
+	defer cancel()
+	require.NoError(b.t, b.Before(ctx, script))
 }
 
 func (b *tab) visit(address string) {

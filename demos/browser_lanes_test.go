@@ -10,20 +10,24 @@ import (
 	"example.com/ws101/demos/internal/devtools"
 )
 
-// A browser has six connections to a server, for all of its tabs together.
+// A browser has six connections to a server, for all of its tabs together. In the last round the pages
+// have no Web Locks, as on a server that is elsewhere and has no TLS.
 func sixTabs(t *testing.T, b *devtools.Browser) {
 	r := startRun(t)
-	var tabs []*tab
-	for i := range 6 {
-		if i == 0 {
-			tabs = append(tabs, openTab(t, b, r.url))
-		} else {
-			tabs = append(tabs, openBeside(t, b, tabs[0], r.url))
-		}
+	tabs := []*tab{openTab(t, b, r.url)}
+	for len(tabs) < 6 {
+		tabs = append(tabs, openBeside(t, b, tabs[0], r.url))
 	}
-	for round, name := range techniques {
+	for _, one := range tabs {
+		one.before(`if (location.hash === '#insecure') Object.defineProperty(navigator, 'locks', { value: undefined })`)
+	}
+	for round, name := range append(techniques[:len(techniques):len(techniques)], "sse") {
 		for _, one := range tabs {
-			one.visit(r.url + name + "/")
+			address := r.url + name + "/"
+			if round == len(techniques) {
+				address += "#insecure"
+			}
+			one.visit(address)
 		}
 		for _, one := range tabs {
 			one.connected()
@@ -41,9 +45,11 @@ func sixTabs(t *testing.T, b *devtools.Browser) {
 		for _, one := range tabs {
 			one.quiet()
 		}
-		if name == "longpolling" || name == "streaming" || name == "sse" {
+		if name != "polling" && name != "websocket" {
 			lanesAreShared(t, tabs)
 		}
+		leases := tabs[1].eval(`Object.keys(localStorage).filter((key) => key.startsWith('ws101-lane-')).length > 0`)
+		assert.Equal(t, round == len(techniques), leases == "true", "a lease stands in for a lock, and only then")
 	}
 	r.end(t)
 }
@@ -72,6 +78,7 @@ func lanesAreShared(t *testing.T, tabs []*tab) {
 	taken := `document.getElementById('status').textContent.includes(` + quote(freed) + `)`
 	ended := make(chan *tab, len(others))
 	for _, one := range others {
+		one.eval(`elapse(5_000)`) // where there are no locks, it looks again after this time
 		go func() {
 			_ = one.Until(t.Context(), taken)
 			ended <- one

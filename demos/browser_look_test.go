@@ -71,6 +71,13 @@ func keyboard(t *testing.T, b *devtools.Browser) {
 		page.until(`document.querySelector('details').open`)
 		page.quiet()
 	}
+
+	page.visit(r.url + "chat/")
+	page.connected()
+	page.tabTo("#technique")
+	page.press(devtools.Up)
+	page.reads("#status", "Stream 1 is open, on lane 1")
+	page.quiet()
 	r.end(t)
 }
 

@@ -122,6 +122,24 @@ func TestBrowser(t *testing.T) {
 		assert.Error(t, other.Eval(ctx, `1`, nil))
 	})
 
+	t.Run("keyboard", func(t *testing.T) {
+		require.NoError(t, p.Before(ctx, `window.first = document.title + '.'`))
+		require.NoError(t, p.Reload(ctx))
+		var text string
+		require.NoError(t, p.Eval(ctx, `first`, &text))
+		assert.Equal(t, ".", text, "there was no title yet")
+
+		require.NoError(t, p.Focus(ctx))
+		require.NoError(t, p.Eval(ctx, `document.body.innerHTML = '<button>B</button><input>',
+			document.querySelector('button').onclick = () => { window.clicked = true }, true`, nil))
+		require.NoError(t, p.Press(ctx, Tab))
+		require.NoError(t, p.Press(ctx, Enter))
+		require.NoError(t, p.Until(ctx, `clicked`))
+		require.NoError(t, p.Press(ctx, Tab))
+		require.NoError(t, p.Type(ctx, "明凯"))
+		require.NoError(t, p.Until(ctx, `document.querySelector('input').value === '明凯'`))
+	})
+
 	t.Run("screen", func(t *testing.T) {
 		require.NoError(t, p.Show(ctx, Screen{Width: 360, Height: 640, Dark: true, Mobile: true}))
 		var dark bool

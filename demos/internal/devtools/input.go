@@ -13,15 +13,12 @@ type Key struct {
 var (
 	Tab   = Key{"Tab", 9, ""}
 	Enter = Key{"Enter", 13, "\r"}
-	Space = Key{"Space", 32, " "}
+	Up    = Key{"ArrowUp", 38, ""}
 )
 
 // Press presses a key and lets it go, in the tab as a person would: what has the focus gets it.
 func (p *Page) Press(ctx context.Context, k Key) error {
 	key := map[string]any{"key": k.name, "code": k.name, "windowsVirtualKeyCode": k.code, "text": k.text}
-	if k == Space {
-		key["key"] = " "
-	}
 	for _, kind := range []string{"keyDown", "keyUp"} {
 		key["type"] = kind
 		if err := p.call(ctx, "Input.dispatchKeyEvent", key, nil); err != nil {
