@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -202,6 +204,44 @@ func resetLosesNothing(t *testing.T, tabs []*tab) {
 		}
 	}
 	assert.Equal(t, 1, snapshots, "only the first connection begins with a snapshot")
+}
+
+// A connection that breaks after an action was done and before its answer is there: the browser sends the
+// action again by itself, and it still counts once.
+func resetAfterAnAction(t *testing.T, b *devtools.Browser) {
+	server, s, network := newOn(t)
+	pages := server.Config.Handler
+	var broken atomic.Int32
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "POST" && broken.Add(1)%2 == 1 { // the first time, and not the next
+			pages.ServeHTTP(httptest.NewRecorder(), r)
+			network.reset()
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+	server.Start()
+	page := openTab(t, b, server.URL+"/polling/")
+	// Between two polls there is a connection that the action can use again.
+	between := func() { page.until(`/in 1\.\d s/.test(document.getElementById('status').textContent)`) }
+	between()
+	page.submit("name", "Ada")
+	page.until(`sessionStorage.ws101name === 'Ada'`)
+	page.eval(`elapse(2_000)`)
+	between()
+	page.votes(1)
+	page.reads("#message", "Your vote is counted.")
+	page.eval(`elapse(2_000)`)
+	between()
+	page.submit("text", "once")
+	page.until(`document.getElementById('text').value === ''`)
+	require.NoError(t, s.room.Join("the-last-to-speak", "Bob"))
+	require.NoError(t, s.room.Say("the-last-to-speak", "the end"))
+	page.eval(`elapse(2_000)`)
+	page.hears("the end")
+	assert.Equal(t, []string{"once", "the end"}, page.lines())
+	page.shows(1, 301)
+	assert.EqualValues(t, 6, broken.Load(), "each action came twice")
 }
 
 // A connection that is dead without a word is noticed by a clock alone, which is put forward.

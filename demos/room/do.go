@@ -62,7 +62,8 @@ const maxAction = 16 << 10
 // Handle adds to mux what pages send besides asking for news:
 //
 //	POST /vote         a ballot, {"uid": 1}; see vote.Tally.Post
-//	POST /do?me=ID     an action, {"join": "Ada"} or {"say": "hello"} or {"vote": 1}
+//	POST /do?me=ID     an action, {"join": "Ada"} or {"say": "hello"} or {"vote": 1}; with &once=KEY,
+//	                   it is done once, even if it comes more than once
 //	POST /leave?me=ID  the page goes away
 //
 // Each is answered with 204, or with a 4xx and one sentence; a ballot as the classic server did.
@@ -78,7 +79,11 @@ func (r *Room) Handle(mux *http.ServeMux) {
 			if json.Unmarshal(body, &a) != nil {
 				return ErrAction
 			}
-			return r.Do(v, a)
+			key, err := actKey(v.Me, req.URL.Query().Get("once"))
+			if err != nil {
+				return err
+			}
+			return r.acts.do(key, func() error { return r.Do(v, a) })
 		})
 	})
 	mux.HandleFunc("/leave", func(w http.ResponseWriter, req *http.Request) {

@@ -30,6 +30,7 @@ type Room struct {
 
 	feed *feed.Feed
 	news *feed.Topic
+	acts acts
 
 	// What follows is read and written only under the lock of the feed.
 	lines     lines

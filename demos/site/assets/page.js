@@ -78,9 +78,13 @@ function count(n) {
   return n === 1 ? 'one event' : `${n} events`;
 }
 
+// random returns a text that nobody else will make up.
+export function random() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
 // mine returns the id of this page. It stays the same when the page is loaded again.
 function mine() {
-  const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
   try {
     sessionStorage.ws101me ??= random();
     return sessionStorage.ws101me;

@@ -1,15 +1,19 @@
 // How a page sends when its technique can only bring news down: as a plain POST.
 
+import { random } from './page.js';
+
 // post returns the method send of a transport.
 export function post(page) {
   return async (action) => {
-    const [path, body] = 'vote' in action ? ['vote', { uid: action.vote }] : [`do?me=${page.me}`, action];
+    // When a connection breaks before there is an answer, the browser may send a POST again by itself. The
+    // key tells the server that it is the same one.
+    const address = `do?me=${page.me}&once=${random()}`;
     let answer;
     try {
-      answer = await fetch(path, {
+      answer = await fetch(address, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
+        body: JSON.stringify(action),
         signal: AbortSignal.timeout(10_000),
       });
     } catch {
