@@ -5,8 +5,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"example.com/ws101/demos/internal/devtools"
 	"github.com/stretchr/testify/assert"
+
+	"example.com/ws101/demos/internal/devtools"
 )
 
 // The pages in testdata/classic are written as the classic tutorials wrote them.
@@ -37,7 +38,7 @@ func classicPagesWorkUnchanged(t *testing.T, b *devtools.Browser) {
 	}
 }
 
-// classicChatWorksUnchanged lets two tabs of a page for a classic chat server talk, and one of our own.
+// Two tabs of a page for a classic chat server talk.
 func classicChatWorksUnchanged(t *testing.T, b *devtools.Browser) {
 	r := startRun(t, "chat", "-page", filepath.Join("testdata", "classic", "chat.html"))
 	one := openTab(t, b, r.url)

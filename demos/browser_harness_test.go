@@ -183,7 +183,7 @@ func (b *tab) told() []string {
 	return b.strings(`[...document.querySelectorAll('.chat em')].map((e) => e.textContent)`)
 }
 
-// reads waits until the message with this id has a text in it.
+// reads waits until what a selector names has a text in it.
 func (b *tab) reads(place, text string) {
 	b.t.Helper()
 	b.until(fmt.Sprintf(`document.querySelector(%s)?.textContent.includes(%s)`, quote(place), quote(text)))
