@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,13 +19,11 @@ import (
 // testing/synctest, where time passes as soon as everybody waits. A connection holds no byte: who
 // does not read stops the writer at once.
 type pipeServer struct {
-	room    *room.Room
-	sockets *rfc6455.Group
-	closing context.CancelFunc
-
+	room     *room.Room
 	server   *http.Server
 	accepted chan net.Conn
 	ended    chan struct{}
+	end      func() // cuts everything
 }
 
 // startPipes starts the server, on a feed with these options.
@@ -34,11 +33,16 @@ func startPipes(t *testing.T, o feed.Options) *pipeServer {
 	tally, err := vote.New(news, vote.Defaults())
 	require.NoError(t, err)
 	closing, beginClosing := context.WithCancel(context.Background())
-	p := &pipeServer{
-		room: room.New(news, tally), sockets: &rfc6455.Group{}, closing: beginClosing,
-		accepted: make(chan net.Conn), ended: make(chan struct{}),
-	}
-	p.server = newServer(all(shared{room: p.room, closing: closing, sockets: p.sockets}))
+	var sockets rfc6455.Group
+	p := &pipeServer{room: room.New(news, tally), accepted: make(chan net.Conn), ended: make(chan struct{})}
+	p.server = newServer(all(shared{room: p.room, closing: closing, sockets: &sockets}))
+	p.end = sync.OnceFunc(func() {
+		beginClosing()
+		_ = p.server.Close()
+		over, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = sockets.Shutdown(over)
+	})
 	go func() { _ = p.server.Serve(p) }()
 	return p
 }
@@ -52,15 +56,6 @@ func (p *pipeServer) dial() (net.Conn, error) {
 	case <-p.ended:
 		return nil, net.ErrClosed
 	}
-}
-
-// end cuts everything.
-func (p *pipeServer) end() {
-	p.closing()
-	_ = p.server.Close()
-	over, cancel := context.WithCancel(context.Background())
-	cancel()
-	_ = p.sockets.Shutdown(over)
 }
 
 // Accept, Close and Addr make it a net.Listener.
