@@ -165,6 +165,7 @@ func TestStreamsFlushEachEventAtOnce(t *testing.T) {
 	r := startRun(t)
 	for _, name := range []string{"streaming", "sse"} {
 		answer := open(t, r.url+name+"/news")
+		assert.Equal(t, "no", answer.Header.Get("X-Accel-Buffering"), "what nginx is told")
 		lines := bufio.NewScanner(answer.Body)
 		until := func(what string) {
 			for lines.Scan() {

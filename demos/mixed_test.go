@@ -62,7 +62,7 @@ func (w *watcher) watch(t *testing.T, n int) error {
 		}
 		var news struct {
 			event
-			Snapshot bool    `json:"snapshot"`
+			Snapshot bool `json:"snapshot"`
 			Events   []struct{ Vote event }
 		}
 		if err := json.Unmarshal(message, &news); err != nil {

@@ -47,7 +47,7 @@ var charts = []chart{
 const (
 	chartWidth = 720
 	barLeft    = 130 // where the bars begin
-	barMost    = 440 // the longest
+	barMost    = 400 // the longest
 	barHeight  = 22
 	barStep    = 34
 	barTop     = 78
@@ -89,7 +89,7 @@ func (c chart) drawRow(b *bytes.Buffer, t Result, y int, longest float64) {
 	fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n", barLeft-10, y+16, html.EscapeString(t.Title))
 	x := float64(barLeft)
 	for i, bar := range c.bars {
-		if v := bar(t); v != nil && longest > 0 {
+		if v := bar(t); v != nil && *v > 0 {
 			width := max(1, *v/longest*barMost)
 			fmt.Fprintf(b, `<rect class="bar%d" x="%.1f" y="%d" width="%.1f" height="%d"/>`+"\n", i, x, y, width, barHeight)
 			x += width

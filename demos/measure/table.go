@@ -70,17 +70,13 @@ func (r Report) floor() string {
 	if r.Write == nil {
 		return "Processor time is not measured on this system.\n"
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "A bare write of %d bytes to one of %d connections costs the server %s us here. Per event,\n", writeSize, r.Clients, number(*r.Write))
-	b.WriteString("everything included, ")
-	for i, t := range r.Results {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%s costs %s times that", t.Title, measured(t.CPU, *r.Write))
+	var each []string
+	for _, t := range r.Results {
+		each = append(each, t.Title+" "+measured(t.CPU, *r.Write))
 	}
-	b.WriteString(".\n")
-	return b.String()
+	return fmt.Sprintf("A bare write of %d bytes to one of %d connections costs the server %s us here.\n"+
+		"An event, everything included, costs so many times that: %s.\n",
+		writeSize, r.Clients, number(*r.Write), strings.Join(each, ", "))
 }
 
 // measured returns a number in a unit.
