@@ -12,11 +12,18 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"example.com/ws101/demos/dial"
+	"example.com/ws101/demos/feed"
+	"example.com/ws101/demos/measure"
+	"example.com/ws101/demos/room"
+	"example.com/ws101/demos/vote"
+	"example.com/ws101/rfc6455"
 )
 
 // The exit codes.
@@ -42,7 +49,7 @@ type command struct {
 	run   func(ctx context.Context, args []string, stdout, stderr io.Writer) int
 }
 
-// commands are the commands besides serving. measure belongs here.
+// commands are the commands besides serving.
 var commands = []command{
 	{
 		name:  "dial",
@@ -51,6 +58,24 @@ var commands = []command{
 			return dial.Run(ctx, args, os.Stdin, stdout, stderr)
 		},
 	},
+	{
+		name:  "measure",
+		about: "what each technique costs: bytes, delay, processor time and memory, in numbers",
+		run: func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+			return measure.Run(ctx, args, os.Stdin, stdout, stderr, measured)
+		},
+	},
+}
+
+// measured returns the server of all demos, as it is measured.
+func measured(addr net.Addr) *http.Server {
+	news := feed.New(feed.Options{})
+	tally, err := vote.New(news, vote.Defaults())
+	if err != nil {
+		panic(err) // they are valid
+	}
+	s := shared{room: room.New(news, tally), closing: context.Background(), sockets: &rfc6455.Group{}}
+	return newServer(checkHost(addr, nil, all(s)))
 }
 
 // run is main with everything that it touches passed in. It returns the exit code.

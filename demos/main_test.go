@@ -296,5 +296,4 @@ func TestServerHasNoTimeForAWholeRequest(t *testing.T) {
 	s := newServer(nil)
 	assert.NotZero(t, s.ReadHeaderTimeout)
 	assert.Zero(t, s.ReadTimeout, "it would end a request that is held")
-	assert.Zero(t, s.WriteTimeout, "it would end a request that is held")
 }

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -60,9 +63,7 @@ func (w *watcher) watch(t *testing.T, n int) error {
 		var news struct {
 			event
 			Snapshot bool `json:"snapshot"`
-			Events   []struct {
-				Vote event `json:"vote"`
-			} `json:"events"`
+			Events   []struct{ Vote event }
 		}
 		if err := json.Unmarshal(message, &news); err != nil {
 			return err
@@ -71,9 +72,7 @@ func (w *watcher) watch(t *testing.T, n int) error {
 			continue
 		}
 		if news.Events == nil { // a classic message
-			if err := w.take(news.event); err != nil {
-				return err
-			}
+			news.Events = []struct{ Vote event }{{news.event}}
 		}
 		for _, e := range news.Events {
 			if err := w.take(e.Vote); err != nil {
@@ -110,8 +109,44 @@ func TestHundredVotersOnMixedTechniques(t *testing.T) {
 		return err
 	}
 
-	// Everyone on a WebSocket watches, those who vote there and some more.
+	// Everyone on a WebSocket watches, those who vote there and some more. Some follow on each of the
+	// other techniques.
 	var watching, voting sync.WaitGroup
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	host := strings.TrimSuffix(strings.TrimPrefix(r.url, "http://"), "/")
+	for i := range 20 {
+		ready, done := make(chan bool), make(chan bool)
+		f := &reader{
+			technique: techniqueNames[i%5], host: host, poll: 20 * time.Millisecond,
+			dial: func() (net.Conn, error) { return net.Dial("tcp", host) },
+		}
+		f.took = func() {
+			if f.snapshots == 1 && f.events == 0 && f.cursor != "" && ready != nil {
+				close(ready)
+				ready = nil
+			}
+			if f.events == voters*votes {
+				close(done)
+				f.took = nil
+			}
+		}
+		first := ready
+		following := make(chan error, 1)
+		go func() { following <- f.follow(ctx) }()
+		select {
+		case <-first:
+		case err := <-following:
+			require.NoError(t, err)
+		}
+		watching.Go(func() {
+			select {
+			case <-done:
+			case err := <-following:
+				assert.NoError(t, err, f.technique)
+			}
+		})
+	}
 	watch := func(address string) *rfc6455.Conn {
 		w := &watcher{conn: dialRun(t, r, address), counts: map[int]int{1: 300, 2: 200, 3: 600}}
 		watching.Go(func() {
@@ -126,12 +161,10 @@ func TestHundredVotersOnMixedTechniques(t *testing.T) {
 	}
 	var ways [voters]func(uid int) error
 	for i := range ways {
-		switch i % 3 {
-		case 0:
-			ways[i] = func(uid int) error { return post("polling", uid) }
-		case 1:
-			ways[i] = func(uid int) error { return post("longpolling", uid) }
-		case 2:
+		switch technique := techniqueNames[i%5]; technique {
+		default:
+			ways[i] = func(uid int) error { return post(technique, uid) }
+		case "websocket":
 			conn := watch("websocket/vote")
 			ways[i] = func(uid int) error {
 				return conn.Write(t.Context(), rfc6455.Text, fmt.Appendf(nil, "%d", uid))
@@ -151,7 +184,7 @@ func TestHundredVotersOnMixedTechniques(t *testing.T) {
 	const want = `{"1": {"name": "明凯", "count": 700}, "2": {"name": "厂长", "count": 600}, "3": {"name": "7酱", "count": 1000}}`
 	_, body := fetch(t, r.url+"polling/get_vote")
 	assert.Equal(t, want, body)
-	_, body = fetch(t, r.url+"longpolling/news")
+	_, body = fetch(t, r.url+"longpolling/get_vote")
 	assert.Contains(t, body, want)
 	r.end(t)
 }

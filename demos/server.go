@@ -101,12 +101,14 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 }
 
 // newServer returns a server with limits that end a client who is slow on purpose, but not a
-// request that is held: it has no time for a whole request, so what reads a body
-// sets a deadline of its own.
+// request that is held: it has no time for reading a whole request, so what reads a body
+// sets a deadline of its own; and what holds an answer sets one for each piece of it, in place of
+// the one that is given here for an answer as a whole (see site.Stream).
 func newServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
+		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10, // a browser sends the cookies of all ports of 127.0.0.1
 	}

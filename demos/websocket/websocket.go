@@ -6,7 +6,6 @@
 package websocket
 
 import (
-	"context"
 	"embed"
 	"errors"
 	"net/http"
@@ -113,7 +112,8 @@ func (d *demo) connect(w http.ResponseWriter, r *http.Request, accept *rfc6455.A
 	}
 	// In a goroutine of its own: with the end of this one, the request and its
 	// buffers are let go.
-	go func() { _ = d.carrier.Carry(context.Background(), Adapt(conn), visitor, form) }()
+	c := d.carrier.enter(Adapt(conn), visitor, form)
+	go func() { _ = c.carry() }()
 }
 
 // refused makes the answer to a handshake out of a *site.Refusal.
