@@ -25,6 +25,10 @@
 // A client does the mirror image with [ParseURL], [NewKey], [NewRequest],
 // [ReadResponse] and [Response.Check].
 //
+// [Deflate] negotiates the one extension in use, permessage-deflate (RFC 7692):
+// its Offer goes into the request, its Answer picks from what was offered, and
+// its Agreed reads the answer.
+//
 // What the other side did wrong comes back as an [*Error]: the rule, the HTTP
 // status a server answers with, and one sentence for the person who reads it.
 package handshake

@@ -67,7 +67,7 @@ func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *hand
 	br := getReader(nc)
 	defer putReader(br)
 	req, err := handshake.ReadRequest(br, handshake.Limits{})
-	var answer *handshake.Response
+	var answer *acceptance
 	if err == nil {
 		_, req.Secure = nc.(interface{ ConnectionState() tls.ConnectionState })
 		answer, err = opts.judge(req)
@@ -132,9 +132,16 @@ func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn
 	return opts.open(nc, answer, early), nil
 }
 
-// judge returns the answer that accepts a request, or why it is refused. With
-// an answer, the handshake has entered the group.
-func (o *AcceptOptions) judge(req *handshake.Request) (*handshake.Response, error) {
+// acceptance is the answer that accepts a request, and what it agrees to about
+// compression.
+type acceptance struct {
+	*handshake.Response
+	deflate *deflation
+}
+
+// judge accepts a request, or says why it is refused. A request that was accepted
+// has entered the group.
+func (o *AcceptOptions) judge(req *handshake.Request) (*acceptance, error) {
 	if err := req.Check(o.Origin); err != nil {
 		return nil, err
 	}
@@ -147,19 +154,45 @@ func (o *AcceptOptions) judge(req *handshake.Request) (*handshake.Response, erro
 	if err != nil {
 		return nil, err
 	}
-	// permessage-deflate is chosen here too, once it exists: from
-	// req.Extensions, into the Choice and newConn.
-	answer, err := handshake.Accepted(req, handshake.Choice{
+	choice := handshake.Choice{
 		Subprotocol: handshake.ChooseSubprotocol(offered, o.Subprotocols),
 		Header:      o.Header,
-	})
-	if err == nil && !o.Group.enter() {
+	}
+	deflate, err := o.chooseDeflate(req, &choice)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := handshake.Accepted(req, choice)
+	if err != nil {
+		return nil, err
+	}
+	if !o.Group.enter() {
 		return nil, &handshake.Error{
 			Rule: "9110-15.6.4", Status: http.StatusServiceUnavailable,
 			Text: "the server is shutting down; try again later",
 		}
 	}
-	return answer, err
+	return &acceptance{answer, deflate}, nil
+}
+
+// chooseDeflate adds permessage-deflate to the choice, if both sides want it.
+func (o *AcceptOptions) chooseDeflate(req *handshake.Request, choice *handshake.Choice) (*deflation, error) {
+	if o.Deflate == nil {
+		return nil, nil
+	}
+	if err := o.Deflate.check(); err != nil {
+		return nil, fromCheck(err)
+	}
+	offered, err := req.Extensions()
+	if err != nil {
+		return nil, err
+	}
+	agreed, answer, ok := o.Deflate.wish(false).Answer(offered)
+	if !ok {
+		return nil, nil
+	}
+	choice.Extensions = []handshake.Extension{answer}
+	return newDeflation(o.Deflate, agreed, false), nil
 }
 
 // fromCheck makes a [*handshake.Error] of what Check returned. A timeout of its
@@ -175,8 +208,8 @@ func fromCheck(err error) error {
 }
 
 // open makes the connection once the 101 is on its way.
-func (o *AcceptOptions) open(nc net.Conn, answer *handshake.Response, early []byte) *Conn {
-	return newConn(nc, false, answer.Header.Get("Sec-WebSocket-Protocol"), early, &o.Options)
+func (o *AcceptOptions) open(nc net.Conn, answer *acceptance, early []byte) *Conn {
+	return newConn(nc, false, answer.Header.Get("Sec-WebSocket-Protocol"), answer.deflate, early, &o.Options)
 }
 
 func (o *AcceptOptions) logRefusal(remote string, err error) {

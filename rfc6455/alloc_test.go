@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/ws101/handshake"
 )
 
 // On the steady path nothing is allocated, but for the slice that Read gives
@@ -72,6 +74,36 @@ func TestSteadyPathAllocatesNothing(t *testing.T) {
 					}
 				}))
 			})
+		}
+	}
+}
+
+// Nor does compression allocate. (Decompression by compress/flate does, a
+// little, for each block that brings a Huffman table of its own.)
+func TestDeflateAllocatesNothing(t *testing.T) {
+	for _, r := range roles {
+		for _, agreed := range []handshake.Deflate{{}, alone} {
+			for _, n := range []int{200, 20_000, 100_000} {
+				name := fmt.Sprintf("%d bytes, takeover %t, %s", n, agreed != alone, r.name)
+				p := text(newRandom(), n)
+				t.Run("Write "+name, func(t *testing.T) {
+					c := r.deflating(&memory{}, quiet, agreed)
+					assert.Zero(t, testing.AllocsPerRun(100, func() {
+						if err := c.Write(forever, Text, p); err != nil {
+							t.Fatal(err)
+						}
+					}))
+				})
+				t.Run("Read "+name, func(t *testing.T) {
+					fixed := r.frame(0x81|deflated, string(unhex(helloFixed)))
+					c := r.deflating(&memory{in: fixed}, quiet, agreed)
+					assert.EqualValues(t, 1, testing.AllocsPerRun(100, func() {
+						if _, got, err := c.Read(forever); err != nil || len(got) != 5 {
+							t.Fatal(len(got), err)
+						}
+					}))
+				})
+			}
 		}
 	}
 }

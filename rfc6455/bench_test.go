@@ -62,7 +62,7 @@ func BenchmarkServeEcho(b *testing.B) {
 				opts.WriteTimeout = 0
 			}
 			nc := &repeatConn{wire: maskedFrame(bench.t, 125), rounds: b.N}
-			c := newConn(nc, false, "", nil, opts)
+			c := newConn(nc, false, "", nil, nil, opts)
 			b.ReportAllocs()
 			b.ResetTimer()
 			c.Serve(context.Background(), Handler{Message: func(c *Conn, t MessageType, p []byte) {

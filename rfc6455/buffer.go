@@ -23,13 +23,15 @@ func getBuffer() []byte { return buffers.Get().(*[bufferSize]byte)[:] }
 func putBuffer(b []byte) { buffers.Put((*[bufferSize]byte)(b[:bufferSize])) }
 
 // A message that does not lie whole in the read buffer is put together in one
-// of four sizes, each four times the one before, so that growing copies little.
-// The first is that of the read buffers and comes from their pool; what is
-// larger than the last is left to the garbage collector.
+// of four sizes, each several times the one before, so that growing copies
+// little. The first is that of the read buffers and comes from their pool. The
+// last has room for DefaultMaxMessage and a little more, which a message that
+// is too long when decompressed may fill; what is larger is left to the garbage
+// collector.
 var (
 	messages4  = sync.Pool{New: func() any { return new([4 * bufferSize]byte) }}
 	messages16 = sync.Pool{New: func() any { return new([16 * bufferSize]byte) }}
-	messages64 = sync.Pool{New: func() any { return new([64 * bufferSize]byte) }}
+	messages33 = sync.Pool{New: func() any { return new([33 * bufferSize]byte) }}
 )
 
 // growMessage returns a buffer that holds what p does, with room for more, and
@@ -50,8 +52,8 @@ func newMessage(n int) []byte {
 		return messages4.Get().(*[4 * bufferSize]byte)[:0]
 	case n <= 16*bufferSize:
 		return messages16.Get().(*[16 * bufferSize]byte)[:0]
-	case n <= 64*bufferSize:
-		return messages64.Get().(*[64 * bufferSize]byte)[:0]
+	case n <= 33*bufferSize:
+		return messages33.Get().(*[33 * bufferSize]byte)[:0]
 	}
 	return make([]byte, 0, 2*n)
 }
@@ -65,7 +67,7 @@ func putMessage(p []byte) {
 		messages4.Put((*[4 * bufferSize]byte)(p))
 	case 16 * bufferSize:
 		messages16.Put((*[16 * bufferSize]byte)(p))
-	case 64 * bufferSize:
-		messages64.Put((*[64 * bufferSize]byte)(p))
+	case 33 * bufferSize:
+		messages33.Put((*[33 * bufferSize]byte)(p))
 	}
 }

@@ -11,15 +11,15 @@ import (
 )
 
 // messageSizes are those of the buffers that newMessage takes from a pool.
-var messageSizes = [...]int{bufferSize, 4 * bufferSize, 16 * bufferSize, 64 * bufferSize}
+var messageSizes = [...]int{bufferSize, 4 * bufferSize, 16 * bufferSize, 33 * bufferSize}
 
 func TestMessageBuffers(t *testing.T) {
 	for _, test := range []struct{ need, room int }{
 		{0, bufferSize}, {1, bufferSize}, {bufferSize, bufferSize},
 		{bufferSize + 1, 4 * bufferSize}, {4 * bufferSize, 4 * bufferSize},
 		{4*bufferSize + 1, 16 * bufferSize}, {16 * bufferSize, 16 * bufferSize},
-		{16*bufferSize + 1, 64 * bufferSize}, {64 * bufferSize, 64 * bufferSize},
-		{64*bufferSize + 1, 128*bufferSize + 2},
+		{16*bufferSize + 1, 33 * bufferSize}, {33 * bufferSize, 33 * bufferSize},
+		{33*bufferSize + 1, 66*bufferSize + 2},
 	} {
 		p := newMessage(test.need)
 		assert.Empty(t, p)
@@ -43,7 +43,7 @@ func TestMessageBuffersGrow(t *testing.T) {
 		}
 		require.True(t, bytes.Equal(want, p), "%d bytes", len(want))
 	}
-	assert.Greater(t, cap(p), 64*bufferSize)
+	assert.Greater(t, cap(p), 33*bufferSize)
 	putMessage(p)
 }
 

@@ -64,7 +64,7 @@ func (c *Conn) awaitClose(ctx context.Context) *CloseError {
 	if err != nil {
 		return c.cut(errNoAnswer) // says so only if there was no end before
 	}
-	defer c.readLock.unlock()
+	defer c.unlockRead()
 	if e := c.end(nil); e != nil {
 		return e
 	}

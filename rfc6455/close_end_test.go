@@ -159,7 +159,7 @@ func TestClosePayload(t *testing.T) {
 
 func TestConnAccessors(t *testing.T) {
 	a, b := tcpPair(t)
-	c := newConn(a, false, "chat", nil, &Options{KeepAlive: -1})
+	c := newConn(a, false, "chat", nil, nil, &Options{KeepAlive: -1})
 	assert.Equal(t, "chat", c.Subprotocol())
 	assert.Equal(t, a.LocalAddr(), c.LocalAddr())
 	assert.Equal(t, b.LocalAddr(), c.RemoteAddr())

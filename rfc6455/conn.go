@@ -29,12 +29,15 @@ type Conn struct {
 	nc          net.Conn
 	client      bool // this side is the client, which masks
 	subprotocol string
+	deflate     *deflation // nil if nothing is compressed
 
 	// What the reader owns. readLock is held during a call, not between them.
 	readLock lock
 	in       input
 	m        machine
-	partial  []byte // of a message that a Read whose context ended began
+	inflate  *inflater // of the message at hand, if it is compressed
+	fed      int       // bytes of the input that it is using
+	partial  []byte    // of a message that a Read whose context ended began
 	stream   *messageReader
 	serving  atomic.Bool
 	holding  bool        // replies gather in out; see releaseHeld
@@ -72,15 +75,17 @@ type Conn struct {
 
 // newConn makes the Conn of a socket on which the handshake is complete. early
 // is what arrived right behind it.
-func newConn(nc net.Conn, client bool, subprotocol string, early []byte, o *Options) *Conn {
+func newConn(nc net.Conn, client bool, subprotocol string, deflate *deflation, early []byte, o *Options) *Conn {
 	c := &Conn{
 		nc:          nc,
 		client:      client,
 		subprotocol: subprotocol,
+		deflate:     deflate,
 		m:           newMachine(!client, o),
 		group:       o.Group,
 		done:        make(chan struct{}),
 	}
+	c.m.state.Deflate = deflate != nil
 	c.closeTimeout.Store(int64(orDefault(max(o.CloseTimeout, 0), DefaultCloseTimeout)))
 	newInput(&c.in, nc, early)
 	c.out.init(nc, client, o)
@@ -143,6 +148,8 @@ func (c *Conn) shut() {
 	if c.finish() && c.report != nil {
 		c.report(c.ended)
 	}
+	c.dropInflater()
+	c.dropCompressor(true)
 }
 
 // finish takes the connection out of whatever knows it, the first time it is

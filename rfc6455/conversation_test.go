@@ -428,7 +428,7 @@ func TestEarlyBytes(t *testing.T) {
 				a, b := net.Pipe()
 				o := Options{Rand: fixedKeys(rfcKey)}
 				copied := bytes.Clone(all[:early])
-				c := newConn(a, r.client, "", copied, &o)
+				c := newConn(a, r.client, "", nil, copied, &o)
 				clear(copied) // it was copied
 				p := newPeer(t, b)
 				read := startReading(c)

@@ -140,11 +140,14 @@ func (o *DialOptions) request(u *url.URL) (*handshake.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	return handshake.NewRequest(u, key, handshake.Offer{
-		Origin:       o.Origin,
-		Subprotocols: o.Subprotocols,
-		Header:       o.Header,
-	})
+	offer := handshake.Offer{Origin: o.Origin, Subprotocols: o.Subprotocols, Header: o.Header}
+	if o.Deflate != nil {
+		if err := o.Deflate.check(); err != nil {
+			return nil, err
+		}
+		offer.Extensions = []handshake.Extension{o.Deflate.wish(true).Offer()}
+	}
+	return handshake.NewRequest(u, key, offer)
 }
 
 // tlsConfig is the caller's, with the server's name, and with HTTP/1.1 as the
@@ -173,12 +176,16 @@ func (o *DialOptions) open(ctx context.Context, nc net.Conn, req *handshake.Requ
 	br := getReader(nc)
 	defer putReader(br)
 	resp, err := exchange(nc, br, req)
+	var deflate *deflation
+	if err == nil {
+		deflate, err = o.agreedDeflate(resp)
+	}
 	if err = done(err); err != nil {
 		nc.Close()
 		return nil, resp, err
 	}
 	early, _ := br.Peek(br.Buffered())
-	return newConn(nc, true, resp.Header.Get("Sec-WebSocket-Protocol"), early, &o.Options), resp, nil
+	return newConn(nc, true, resp.Header.Get("Sec-WebSocket-Protocol"), deflate, early, &o.Options), resp, nil
 }
 
 func exchange(nc net.Conn, br *bufio.Reader, req *handshake.Request) (*handshake.Response, error) {
@@ -203,4 +210,24 @@ func exchange(nc net.Conn, br *bufio.Reader, req *handshake.Request) (*handshake
 		return resp, &HandshakeError{Response: resp, Err: err}
 	}
 	return resp, nil
+}
+
+// agreedDeflate reads what the server says about compression, or nil if it says
+// nothing. What was not offered, the answer cannot have.
+func (o *DialOptions) agreedDeflate(resp *handshake.Response) (*deflation, error) {
+	if o.Deflate == nil {
+		return nil, nil
+	}
+	accepted, err := resp.Extensions()
+	if err != nil {
+		return nil, &HandshakeError{Response: resp, Err: err}
+	}
+	agreed, ok, err := o.Deflate.wish(true).Agreed(accepted)
+	if err != nil {
+		return nil, &HandshakeError{Response: resp, Err: err}
+	}
+	if !ok {
+		return nil, nil
+	}
+	return newDeflation(o.Deflate, agreed, true), nil
 }

@@ -37,6 +37,14 @@
 // net.Conn. [Prepare] builds a message once for many connections. A [Group]
 // closes all connections of a server when it stops.
 //
+// # Compression
+//
+// Off until asked for: [Options].Deflate offers permessage-deflate (RFC 7692),
+// or accepts it. Messages that are long enough then leave compressed;
+// [Conn.WriteUncompressed] is for those that should not. Limits hold for what a
+// message decompresses to, while it does. [Deflate] has the choices and what
+// they cost; the README in this folder has the figures.
+//
 // # Somebody must read
 //
 // A WebSocket lives through its reader: Pings of the peer are answered, Pongs
@@ -55,6 +63,7 @@
 //     may.
 //   - A message has at most 1 MiB and 131,072 fragments. Room is made for it as
 //     it arrives, not as it is announced.
+//   - Nothing is compressed.
 //   - Text is checked to be UTF-8, in both directions.
 //   - The handshake has 10 s, the peer has 30 s to take what is written and 5 s
 //     to answer a Close.
@@ -72,7 +81,14 @@
 //	read.go                 messages out of bytes
 //	control.go              Ping, Pong and Close frames
 //	output.go lock.go       frames out, one at a time
-//	write.go prepared.go    messages into frames
+//	write.go writer.go      messages into frames, whole and bit by bit
+//	fragments.go            the fragments of one message
+//	prepared.go             one message for many connections
+//	deflate.go              compression: the choices, and what was agreed on
+//	compress.go             messages out, compressed, for a window of any size
+//	inflate.go              compressed bytes in, messages out, without any I/O
+//	read_deflated.go        compressed messages out of bytes, within the limits
+//	window.go               what was decompressed last
 //	ping.go keepalive.go    is the peer still there?
 //	close.go linger.go      the closing handshake, down to TCP
 //	closeerror.go           how it ended

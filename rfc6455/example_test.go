@@ -398,3 +398,38 @@ func ExampleConn_Writer() {
 	// 1 vote for Bo
 	// 1 vote for 小红
 }
+
+// Both sides ask for compression. The server lets its clients compress each
+// message with those before it as a dictionary, and keeps a window of 4 KiB for
+// each of them.
+func ExampleDeflate() {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := rfc6455.Upgrade(w, r, &rfc6455.AcceptOptions{Options: rfc6455.Options{
+			Deflate: &rfc6455.Deflate{ReceiveTakeover: true, ReceiveWindowBits: 12},
+		}})
+		if err != nil {
+			return
+		}
+		_, p, err := conn.Read(r.Context())
+		if err == nil {
+			fmt.Println("the server read", len(p), "bytes")
+			conn.Close(frames.CloseNormal, "")
+		}
+	}))
+	defer srv.Close()
+
+	ctx := context.Background()
+	conn, resp, err := rfc6455.Dial(ctx, "ws"+strings.TrimPrefix(srv.URL, "http"), &rfc6455.DialOptions{
+		Options: rfc6455.Options{Deflate: &rfc6455.Deflate{SendTakeover: true}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.CloseNow()
+	fmt.Println(resp.Header.Get("Sec-WebSocket-Extensions"))
+	conn.Write(ctx, rfc6455.Text, []byte(strings.Repeat("to be or not to be, ", 1000)))
+	conn.Read(ctx) // until the server has closed
+	// Output:
+	// permessage-deflate; server_no_context_takeover; client_max_window_bits=12
+	// the server read 20000 bytes
+}

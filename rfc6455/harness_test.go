@@ -91,7 +91,7 @@ func (r role) conn(nc net.Conn, o Options) *Conn {
 	if o.Rand == nil && r.client {
 		o.Rand = fixedKeys(rfcKey)
 	}
-	return newConn(nc, r.client, "", nil, &o)
+	return newConn(nc, r.client, "", nil, nil, &o)
 }
 
 // frame returns a frame that the peer of this role sends.

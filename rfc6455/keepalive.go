@@ -36,6 +36,7 @@ func (k *keepAlive) tick() {
 		return
 	default:
 	}
+	c.dropCompressor(false)
 	heard := c.in.heard.Swap(false)
 	switch {
 	case heard || !c.in.waiting.Load():

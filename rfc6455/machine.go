@@ -23,10 +23,12 @@ type machine struct {
 	left    uint64        // its payload bytes still to come
 	maskPos int           // where in the masking key the next one is
 
-	kind      MessageType // of the message at hand
-	size      uint64      // its bytes, as announced so far
-	fragments int         // its frames so far
-	control   []byte      // payload of the control frame at hand
+	kind         MessageType // of the message at hand
+	size         uint64      // its bytes, as announced so far
+	fragments    int         // its frames so far
+	deflated     bool        // it is compressed: size counts what inflated was given
+	inflatedText frames.UTF8 // how far that has been checked
+	control      []byte      // payload of the control frame at hand
 
 	maxMessage   uint64
 	maxFragments int
@@ -60,6 +62,7 @@ func (m *machine) header(b []byte) (int, error) {
 func (m *machine) count(h frames.Header) error {
 	if h.Opcode != frames.Continuation {
 		m.kind, m.size, m.fragments = h.Opcode, 0, 0
+		m.deflated, m.inflatedText = h.Rsv1, frames.UTF8{}
 	}
 	m.fragments++
 	if m.fragments > m.maxFragments {
@@ -67,6 +70,9 @@ func (m *machine) count(h frames.Header) error {
 			Rule: "6455-10.4-2", Code: frames.ClosePolicyViolation,
 			Text: "the message has too many fragments",
 		}
+	}
+	if m.deflated {
+		return nil // what it comes to, its headers do not say: see inflated
 	}
 	if h.Length > m.maxMessage-m.size {
 		return errTooBig
@@ -108,6 +114,27 @@ func (m *machine) text(p []byte) error {
 	}
 	if m.left == 0 && m.head.Fin {
 		return m.state.Text.End()
+	}
+	return nil
+}
+
+// inflated takes the next bytes that a compressed message came to. It counts
+// them and checks text, as header and payload do for the others.
+func (m *machine) inflated(p []byte) error {
+	if uint64(len(p)) > m.maxMessage-m.size {
+		return errTooBig
+	}
+	m.size += uint64(len(p))
+	if m.kind == Text {
+		return m.inflatedText.Add(p)
+	}
+	return nil
+}
+
+// inflatedEnd takes the end of a compressed message.
+func (m *machine) inflatedEnd() error {
+	if m.kind == Text {
+		return m.inflatedText.End()
 	}
 	return nil
 }

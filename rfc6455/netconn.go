@@ -76,7 +76,7 @@ func (n *netConn) Read(p []byte) (int, error) {
 	if err := c.beginRead(context.Background()); err != nil {
 		return 0, n.readError(err)
 	}
-	defer c.readLock.unlock()
+	defer c.unlockRead()
 	for {
 		if err := c.beginMessage(); err != nil {
 			return 0, n.readError(err)
@@ -84,14 +84,10 @@ func (n *netConn) Read(p []byte) (int, error) {
 		if c.m.kind != n.t {
 			return 0, c.fail(frames.CloseUnsupportedData, errOtherType)
 		}
-		more, err := c.nextPayload()
-		if err != nil {
-			return 0, n.readError(err)
+		read, err := c.readStream(p)
+		if err == io.EOF {
+			continue // with the next message
 		}
-		if !more {
-			continue
-		}
-		read, err := c.readPayload(p)
 		if err != nil {
 			return 0, n.readError(err)
 		}
@@ -125,6 +121,10 @@ func (n *netConn) opError(op string, err error) error {
 // frame before it still fits in a buffer.
 const chunk = bufferSize/2 - frames.MaxHeaderLen
 
+// deflateChunk leaves room for what compression adds to bytes that it cannot
+// make fewer: ten to each 256 at most.
+const deflateChunk = chunk - chunk/16
+
 // Write implements net.Conn.
 func (n *netConn) Write(p []byte) (int, error) {
 	if n.t == Text && !utf8.Valid(p) {
@@ -138,9 +138,13 @@ func (n *netConn) Write(p []byte) (int, error) {
 		return 0, n.opError("write", net.ErrClosed)
 	}
 	defer c.messageLock.unlock()
+	most := chunk
+	if c.deflate != nil {
+		most = deflateChunk
+	}
 	written := 0
 	for len(p) > 0 {
-		part := p[:min(len(p), chunk)]
+		part := p[:min(len(p), most)]
 		if n.t == Text {
 			part = wholeCharacters(p, len(part))
 		}
@@ -166,23 +170,53 @@ func wholeCharacters(p []byte, n int) []byte {
 // writeChunk sends p in one frame and returns how much of it counts as
 // written: all or nothing.
 func (n *netConn) writeChunk(p []byte) (int, error) {
-	c := n.c
-	if c.frameLock.lock(context.Background(), c.done) != nil {
-		return 0, n.opError("write", net.ErrClosed)
+	write := n.writePlain
+	if n.c.compressed(len(p)) {
+		write = n.writeCompressed
 	}
-	defer c.unlockFrame()
-	if c.closing.Load() {
-		return 0, n.opError("write", net.ErrClosed)
-	}
-	begun, err := c.out.cuttable(frames.Header{Fin: true, Opcode: n.t}, p)
-	if err != nil && !isTimeout(err) {
-		c.failWrite(err)
-		return 0, err
-	}
+	begun, err := write(p)
 	if !begun {
 		return 0, err
 	}
 	return len(p), err
+}
+
+func (n *netConn) writePlain(p []byte) (begun bool, err error) {
+	return n.writeFrame(frames.Header{Fin: true, Opcode: n.t}, p)
+}
+
+// writeFrame reports whether the frame has begun to leave, and so counts.
+func (n *netConn) writeFrame(h frames.Header, p []byte) (begun bool, err error) {
+	c := n.c
+	if c.frameLock.lock(context.Background(), c.done) != nil {
+		return false, n.opError("write", net.ErrClosed)
+	}
+	defer c.unlockFrame()
+	if c.closing.Load() {
+		return false, n.opError("write", net.ErrClosed)
+	}
+	begun, err = c.out.cuttable(h, p)
+	if err != nil && !isTimeout(err) {
+		c.failWrite(err)
+		return false, err
+	}
+	return begun, err
+}
+
+// writeCompressed compresses p and does as writeFrame.
+func (n *netConn) writeCompressed(p []byte) (begun bool, err error) {
+	c := n.c
+	z := c.beginCompress(context.Background(), n.t)
+	h, payload, err := z.lastFrame(p)
+	if err == nil {
+		begun, err = n.writeFrame(h, payload)
+	}
+	if begun {
+		c.endCompress(z, nil) // the rest of the frame will leave some time
+	} else {
+		c.endCompress(z, err)
+	}
+	return begun, err
 }
 
 // Close implements net.Conn.

@@ -476,7 +476,7 @@ func TestNetConnWriteSizes(t *testing.T) {
 func TestNetConnWithoutKeys(t *testing.T) {
 	a, b := net.Pipe()
 	defer b.Close()
-	n := newConn(a, true, "", nil, &Options{KeepAlive: -1, Rand: &failingReader{os.ErrPermission}}).NetConn(Binary)
+	n := newConn(a, true, "", nil, nil, &Options{KeepAlive: -1, Rand: &failingReader{os.ErrPermission}}).NetConn(Binary)
 	k, err := n.Write([]byte("secret"))
 	assert.Zero(t, k)
 	assert.ErrorIs(t, err, os.ErrPermission)

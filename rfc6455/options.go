@@ -19,8 +19,12 @@ const (
 // Options are what both sides of a connection can choose. The zero value is
 // safe to use: every limit and every timeout is then on, at the default.
 type Options struct {
+	// Deflate, if set, offers or accepts the compression of messages. nil means
+	// none.
+	Deflate *Deflate
+
 	// MaxMessage is the most bytes a received message may have, over all its
-	// frames. A longer one fails the connection with close code 1009, before
+	// frames, and after it was decompressed. A longer one fails the connection with close code 1009, before
 	// room is made for it. 0 means [DefaultMaxMessage], a negative value no
 	// limit.
 	MaxMessage int64

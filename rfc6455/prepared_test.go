@@ -33,7 +33,7 @@ func TestPrepare(t *testing.T) {
 			})
 		})
 	}
-	assert.Equal(t, "81 05 48 65 6c 6c 6f", tohex(m.frame), "6455-10.3-2 and never changed")
+	assert.Equal(t, "81 05 48 65 6c 6c 6f", tohex(m.plain.bytes), "6455-10.3-2 and never changed")
 }
 
 func TestPreparedSizes(t *testing.T) {
@@ -119,7 +119,7 @@ func TestOnePreparedMessageForAll(t *testing.T) {
 		wg.Go(func() {
 			for range 5 {
 				_, p, err := to.Read(forever)
-				if err != nil || !bytes.Equal(p, m.payload) {
+				if err != nil || !bytes.Equal(p, m.plain.payload) {
 					t.Error("not the same: ", err)
 				}
 			}

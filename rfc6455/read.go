@@ -49,7 +49,7 @@ func (c *Conn) beginRead(ctx context.Context) error {
 		}
 	}
 	if e := c.end(nil); e != nil {
-		c.readLock.unlock()
+		c.unlockRead()
 		return e
 	}
 	return nil
@@ -64,7 +64,7 @@ func (c *Conn) endRead(ctx context.Context, stop func() bool, err error) error {
 			err = ctx.Err()
 		}
 	}
-	c.readLock.unlock()
+	c.unlockRead()
 	return err
 }
 
@@ -73,6 +73,9 @@ func (c *Conn) endRead(ctx context.Context, stop func() bool, err error) error {
 func (c *Conn) readMessage() (MessageType, []byte, error) {
 	if err := c.beginMessage(); err != nil {
 		return 0, nil, err
+	}
+	if c.inflate != nil {
+		return c.readInflated()
 	}
 	p := c.partial
 	c.partial = nil
@@ -96,6 +99,20 @@ func (c *Conn) readMessage() (MessageType, []byte, error) {
 	}
 }
 
+// readInflated reads a compressed message to its end, or goes on with it. What
+// it will come to is not known beforehand, so it is put together in a buffer
+// from a pool.
+func (c *Conn) readInflated() (MessageType, []byte, error) {
+	gathered, err := c.assemble()
+	p := append([]byte(nil), gathered...)
+	putMessage(gathered)
+	if err != nil {
+		c.partial = p
+		return 0, nil, err
+	}
+	return c.m.kind, p, nil
+}
+
 // beginMessage waits for the header of the next message, unless one is at hand
 // that a Read left unfinished. What is left of one that was handed out as a
 // stream is skipped.
@@ -105,10 +122,16 @@ func (c *Conn) beginMessage() error {
 			return err
 		}
 	}
-	if c.m.inMessage() {
+	if c.m.inMessage() || c.inflate != nil {
 		return nil
 	}
-	return c.advance()
+	if err := c.advance(); err != nil {
+		return err
+	}
+	if c.m.deflated {
+		c.begstillInflating()
+	}
+	return nil
 }
 
 // grow makes room in p for the payload of the frame at hand, a part at a time
@@ -125,8 +148,17 @@ func (c *Conn) grow(p []byte) []byte {
 }
 
 // nextPayload goes to the next payload byte of the message at hand, over all
-// its frames, and reports whether there is one.
+// its frames, and reports whether there is one. In a compressed message it
+// reports true until the end has been found.
 func (c *Conn) nextPayload() (bool, error) {
+	if c.inflate != nil {
+		return c.stillInflating(), nil
+	}
+	return c.nextOnWire()
+}
+
+// nextOnWire is nextPayload for the payload as it is on the wire.
+func (c *Conn) nextOnWire() (bool, error) {
 	for c.m.left == 0 || c.m.head.Opcode.IsControl() {
 		if !c.m.inMessage() {
 			return false, nil
@@ -138,8 +170,12 @@ func (c *Conn) nextPayload() (bool, error) {
 	return true, nil
 }
 
-// readPayload reads payload of the frame at hand into p.
+// readPayload reads payload of the message at hand into p. Of a compressed
+// message it may read none, since the end was found.
 func (c *Conn) readPayload(p []byte) (int, error) {
+	if c.inflate != nil {
+		return c.inflatePayload(p)
+	}
 	if uint64(len(p)) > c.m.left {
 		p = p[:c.m.left]
 	}
@@ -289,26 +325,39 @@ func (r *messageReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	if c.stream != r {
-		c.readLock.unlock()
+		c.unlockRead()
 		return 0, errStaleReader
 	}
 	if len(c.partial) > 0 { // what a Read that gave up had gathered comes first
 		n := copy(p, c.partial)
 		c.partial = c.partial[n:]
-		c.readLock.unlock()
+		c.unlockRead()
 		return n, nil
 	}
 	stop := watch(r.ctx, c.nc, net.Conn.SetReadDeadline)
-	more, err := c.nextPayload()
-	n := 0
-	if more {
-		n, err = c.readPayload(p)
-	} else if err == nil {
+	n, err := c.readStream(p)
+	if err == io.EOF {
 		r.done = true
 		c.partial, c.stream = nil, nil
-		err = io.EOF
 	}
 	return n, c.endRead(r.ctx, stop, err)
+}
+
+// readStream reads at least one byte of the message at hand. The error is io.EOF
+// at its end.
+func (c *Conn) readStream(p []byte) (int, error) {
+	for {
+		more, err := c.nextPayload()
+		if err != nil {
+			return 0, err
+		}
+		if !more {
+			return 0, io.EOF
+		}
+		if n, err := c.readPayload(p); n > 0 || err != nil {
+			return n, err
+		}
+	}
 }
 
 // failRead ends the connection because the socket did, or returns the error as

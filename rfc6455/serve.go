@@ -47,7 +47,7 @@ func (c *Conn) Serve(ctx context.Context, h Handler) error {
 	if err := c.beginRead(context.Background()); err != nil {
 		return err
 	}
-	defer c.readLock.unlock()
+	defer c.unlockRead()
 	c.serving.Store(true)
 	defer c.serving.Store(false)
 	if ctx.Done() != nil {
@@ -87,7 +87,7 @@ func (c *Conn) serveMessage(handle func(*Conn, MessageType, []byte)) error {
 		return err
 	}
 	arrived := c.in.bytes()
-	if c.partial != nil || !c.m.head.Fin || c.m.head.Opcode != c.m.kind || c.m.left > uint64(len(arrived)) {
+	if c.partial != nil || c.inflate != nil || !c.m.head.Fin || c.m.head.Opcode != c.m.kind || c.m.left > uint64(len(arrived)) {
 		return c.serveAssembled(handle)
 	}
 	// Its capacity ends with it: a handler that appends to it must not write over

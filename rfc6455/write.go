@@ -2,9 +2,7 @@ package rfc6455
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"unicode/utf8"
 
@@ -12,6 +10,8 @@ import (
 )
 
 // Write sends p as one message, in one frame. p is not kept and not changed.
+// Where messages are compressed (see [Deflate]), this one is if it is long
+// enough; if it has more than 32 KiB even then, it leaves in fragments.
 //
 // A text message must be UTF-8; if it is not, nothing is sent and the error is
 // a [*frames.Error]. If ctx ends before the message begins to leave, because
@@ -19,13 +19,28 @@ import (
 // a frame may be on its way, and the connection fails. After the end the error
 // is a [*CloseError], after [Conn.Close] it is [ErrClosing].
 func (c *Conn) Write(ctx context.Context, t MessageType, p []byte) error {
+	return c.writeMessage(ctx, t, p, c.compressed(len(p)))
+}
+
+// WriteUncompressed is [Conn.Write] without compression, whatever was agreed
+// on: for a message that holds a secret beside something that others choose
+// (see [Deflate]), or one that is compressed already, such as a picture.
+func (c *Conn) WriteUncompressed(ctx context.Context, t MessageType, p []byte) error {
+	return c.writeMessage(ctx, t, p, false)
+}
+
+func (c *Conn) writeMessage(ctx context.Context, t MessageType, p []byte, compressed bool) (err error) {
 	if err := checkMessage(t, p); err != nil {
 		return err
 	}
 	if err := c.lockMessage(ctx); err != nil {
 		return err
 	}
-	err := c.writeFrame(ctx, frames.Header{Fin: true, Opcode: t}, p)
+	if compressed {
+		err = c.writeCompressed(ctx, t, p)
+	} else {
+		err = c.writeFrame(ctx, frames.Header{Fin: true, Opcode: t}, p)
+	}
 	c.messageLock.unlock()
 	return err
 }
@@ -124,118 +139,4 @@ func (c *Conn) unlockFrame() {
 	if c.pongDue.Load() {
 		c.sendPong()
 	}
-}
-
-// Writer returns a writer for one message of any length, which is sent in
-// fragments as it is written. Close sends the last of them: without it the
-// message does not end, and no other one can be sent. ctx holds for the whole
-// message. Other writers wait; Pings are answered and Close is sent in between.
-//
-// A message that fits in one buffer (32 KiB) leaves as a single frame.
-func (c *Conn) Writer(ctx context.Context, t MessageType) (io.WriteCloser, error) {
-	if err := checkType(t); err != nil {
-		return nil, err
-	}
-	if err := c.lockMessage(ctx); err != nil {
-		return nil, err
-	}
-	if c.closing.Load() {
-		c.messageLock.unlock()
-		return nil, c.closedError()
-	}
-	return &messageWriter{c: c, ctx: ctx, opcode: t, text: t == Text}, nil
-}
-
-// messageWriter gathers what is written into fragments of at most one buffer.
-type messageWriter struct {
-	c      *Conn
-	ctx    context.Context
-	opcode frames.Opcode // of the next frame: Continuation after the first
-	text   bool
-	utf8   frames.UTF8
-	buf    []byte // from the pool, or nil
-	err    error  // set once the message has ended or failed
-}
-
-var errWriterClosed = errors.New("rfc6455: write to a message that has ended")
-
-// fragmentSize leaves room in a buffer for the header.
-const fragmentSize = bufferSize - frames.MaxHeaderLen
-
-// Write adds p to the message. In a text message the first byte that cannot be
-// UTF-8 ends it: the connection then fails, since part of it may have left.
-func (w *messageWriter) Write(p []byte) (int, error) {
-	if w.err != nil {
-		return 0, w.err
-	}
-	if w.text {
-		if err := w.utf8.Add(p); err != nil {
-			return 0, w.abort(err)
-		}
-	}
-	written := 0
-	for len(p) > 0 {
-		if len(w.buf) == fragmentSize {
-			if err := w.fragment(false); err != nil {
-				return written, err
-			}
-		}
-		if w.buf == nil {
-			w.buf = getBuffer()[:0]
-		}
-		n := min(len(p), fragmentSize-len(w.buf))
-		w.buf = append(w.buf, p[:n]...)
-		p = p[n:]
-		written += n
-	}
-	return written, nil
-}
-
-// Close sends the last fragment.
-func (w *messageWriter) Close() error {
-	if w.err != nil {
-		if w.err == errWriterClosed {
-			return nil
-		}
-		return w.err
-	}
-	if w.text {
-		if err := w.utf8.End(); err != nil {
-			return w.abort(err)
-		}
-	}
-	if err := w.fragment(true); err != nil {
-		return err
-	}
-	w.finish(errWriterClosed)
-	return nil
-}
-
-func (w *messageWriter) fragment(last bool) error {
-	err := w.c.writeFrame(w.ctx, frames.Header{Fin: last, Opcode: w.opcode}, w.buf)
-	if err != nil {
-		return w.abort(err)
-	}
-	w.opcode = frames.Continuation
-	w.buf = w.buf[:0]
-	return nil
-}
-
-// abort gives the message up. If part of it has left, the peer waits for a rest
-// that will not come, so the connection cannot go on.
-func (w *messageWriter) abort(err error) error {
-	w.finish(err)
-	if w.opcode == frames.Continuation && !w.c.closing.Load() {
-		w.c.abort(frames.CloseInternalError, err)
-	}
-	return err
-}
-
-func (w *messageWriter) finish(err error) {
-	w.err = err
-	if w.buf != nil {
-		putBuffer(w.buf)
-		w.buf = nil
-	}
-	w.c.messageLock.unlock()
 }

@@ -113,7 +113,7 @@ func TestMaskingKeys(t *testing.T) {
 	t.Run("6455-5.3-3 6455-10.3-1 from crypto/rand, never the same twice", func(t *testing.T) {
 		const n = 10000
 		s := &script{in: bytes.NewReader(nil)}
-		c := newConn(s, true, "", nil, &quiet)
+		c := newConn(s, true, "", nil, nil, &quiet)
 		for range n {
 			require.NoError(t, c.Write(forever, Binary, nil))
 		}
@@ -128,7 +128,7 @@ func TestMaskingKeys(t *testing.T) {
 	t.Run("a source that fails ends the connection", func(t *testing.T) {
 		errDry := errors.New("no more entropy")
 		s := &script{in: bytes.NewReader(nil)}
-		c := newConn(s, true, "", nil, &Options{KeepAlive: -1, Rand: io.MultiReader(bytes.NewReader(unhex(rfcKey)), &failingReader{errDry})})
+		c := newConn(s, true, "", nil, nil, &Options{KeepAlive: -1, Rand: io.MultiReader(bytes.NewReader(unhex(rfcKey)), &failingReader{errDry})})
 		require.NoError(t, c.Write(forever, Text, nil))
 		err := c.Write(forever, Text, []byte("secret"))
 		assert.ErrorIs(t, err, errDry)

@@ -18,8 +18,7 @@ func TestWrongCommandLines(t *testing.T) {
 	for _, tt := range []struct{ args, sentence string }{
 		{"", "name a command: serve or drive"},
 		{"fly", `there is no command "fly"`},
-		{"serve -deflate", "permessage-deflate does not exist here yet"},
-		{"drive -url ws://x -deflate", "permessage-deflate does not exist here yet"},
+		{"serve -deflate yes", `there is also "yes"`},
 		{"serve -max-message 0", "a number of bytes from 1 up"},
 		{"serve now", `there is also "now"`},
 		{"serve -speed 3", "-speed"},
@@ -49,14 +48,15 @@ func TestServeTellsItsAddressAndEndsCleanly(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r, w := io.Pipe()
 	code := make(chan int, 1)
-	go func() { code <- run(ctx, []string{"serve", "-addr", "127.0.0.1:0"}, w, io.Discard) }()
+	go func() { code <- run(ctx, []string{"serve", "-addr", "127.0.0.1:0", "-deflate"}, w, io.Discard) }()
 
 	line := make([]byte, 200)
 	n, err := r.Read(line)
 	require.NoError(t, err)
 	words := strings.Fields(string(line[:n]))
-	conn, _, err := rfc6455.Dial(ctx, words[1], nil)
+	conn, resp, err := rfc6455.Dial(ctx, words[1], &rfc6455.DialOptions{Options: rfc6455.Options{Deflate: &rfc6455.Deflate{SendTakeover: true, ReceiveTakeover: true}}})
 	require.NoError(t, err, "%s", line[:n])
+	assert.Equal(t, "permessage-deflate", resp.Header.Get("Sec-WebSocket-Extensions"))
 	require.NoError(t, conn.Write(ctx, rfc6455.Text, []byte("hello")))
 	_, p, err := conn.Read(ctx)
 	require.NoError(t, err)

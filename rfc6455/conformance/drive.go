@@ -19,6 +19,7 @@ func driveAll(ctx context.Context, c command, stdout, stderr io.Writer) error {
 		URL:        c.url,
 		Agent:      c.agent,
 		MaxMessage: c.maxMessage,
+		Deflate:    c.deflate,
 		Begin:      progress.show,
 		Failed: func(n int, err error) {
 			progress.clear()

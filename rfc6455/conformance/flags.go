@@ -10,6 +10,7 @@ import (
 
 	"example.com/ws101/handshake"
 	"example.com/ws101/rfc6455"
+	"example.com/ws101/rfc6455/conformance/echo"
 )
 
 const help = `Usage: go run ./rfc6455/conformance COMMAND [flags]
@@ -19,13 +20,13 @@ Lets a test suite for WebSocket try this implementation.
 serve: a server that sends every message back, on any path
   -addr HOST:PORT     where to listen (127.0.0.1:9001); port 0 takes a free one
   -max-message BYTES  the largest message it takes (1048576); a larger one ends in close code 1009
-  -deflate            offer permessage-deflate: not there yet
+  -deflate            take permessage-deflate in every form that the client offers, and compress every message
 
 drive: a client that sends every message back, case by case, as the suite's server tells it
   -url URL            the server, such as ws://127.0.0.1:9001
   -agent NAME         the name in the suite's report (ws101)
   -max-message BYTES  as above
-  -deflate            as above
+  -deflate            offer permessage-deflate, and compress every message where the server takes it
 
 Exit codes: 0 all went well; 1 it could not listen, the server could not be reached, or
 some cases could not be run; 2 the command line was wrong. (go run itself turns 2 into 1.)
@@ -38,6 +39,7 @@ type command struct {
 	url        *url.URL
 	agent      string
 	maxMessage int64
+	deflate    *rfc6455.Deflate // nil without -deflate
 }
 
 // parse reads the command line. The error is flag.ErrHelp if help was asked
@@ -70,10 +72,11 @@ func parse(args []string) (command, error) {
 	switch {
 	case set.NArg() > 0:
 		return c, fmt.Errorf("%s takes flags only, and there is also %q", c.name, set.Arg(0))
-	case deflate:
-		return c, errors.New("-deflate: permessage-deflate does not exist here yet; leave the flag out")
 	case c.maxMessage < 1:
 		return c, fmt.Errorf("-max-message %d: it takes a number of bytes from 1 up", c.maxMessage)
+	}
+	if deflate {
+		c.deflate = echo.Deflate()
 	}
 	if c.name == "drive" {
 		var err error

@@ -1,7 +1,7 @@
 // Conformance lets this WebSocket implementation be tested by others.
 //
-//	go run ./rfc6455/conformance serve [-addr 127.0.0.1:9001] [-max-message BYTES]
-//	go run ./rfc6455/conformance drive -url ws://127.0.0.1:9001 [-agent ws101] [-max-message BYTES]
+//	go run ./rfc6455/conformance serve [-addr 127.0.0.1:9001] [-max-message BYTES] [-deflate]
+//	go run ./rfc6455/conformance drive -url ws://127.0.0.1:9001 [-agent ws101] [-max-message BYTES] [-deflate]
 //
 // serve is a server that echoes, for a test suite that plays the client. drive
 // is a client that echoes, for a test suite that plays the server. The README

@@ -22,6 +22,6 @@ func serve(ctx context.Context, c command, stdout io.Writer) error {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with -addr", c.addr, err)
 	}
 	fmt.Fprintf(stdout, "conformance: ws://%s echoes every message (Ctrl-C ends)\n", l.Addr())
-	peer := echo.Peer{MaxMessage: c.maxMessage}
+	peer := echo.Peer{MaxMessage: c.maxMessage, Deflate: c.deflate}
 	return peer.Serve(ctx, l)
 }

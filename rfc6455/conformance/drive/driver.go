@@ -28,6 +28,8 @@ type Driver struct {
 	// MaxMessage is the largest message that is echoed, as in
 	// [rfc6455.Options].
 	MaxMessage int64
+	// Deflate, if set, is offered in every case, as in [rfc6455.Options].
+	Deflate *rfc6455.Deflate
 	// Begin, if set, is called before each case, with its number, from 1.
 	Begin func(n, of int)
 	// Failed, if set, is told of each case that could not be run.
@@ -148,7 +150,7 @@ func (d *Driver) dial(ctx context.Context, path string, query url.Values) (*rfc6
 	u := d.URL.JoinPath(path)
 	u.RawQuery = query.Encode()
 	conn, _, err := rfc6455.Dial(ctx, u.String(), &rfc6455.DialOptions{
-		Options: rfc6455.Options{MaxMessage: d.MaxMessage},
+		Options: rfc6455.Options{MaxMessage: d.MaxMessage, Deflate: d.Deflate},
 	})
 	return conn, err
 }

@@ -21,6 +21,7 @@ import (
 	"example.com/ws101/handshake"
 	"example.com/ws101/rfc6455"
 	"example.com/ws101/rfc6455/conformance/drive"
+	"example.com/ws101/rfc6455/conformance/echo"
 )
 
 // A testCase is the server's part of one case. It returns what the driver did
@@ -39,6 +40,7 @@ type suite struct {
 
 	mu       sync.Mutex
 	asked    []string // the targets of all requests
+	offered  []string // the extensions they offer
 	verdicts []error
 }
 
@@ -96,6 +98,7 @@ func (s *suite) check(r *handshake.Request) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, r.Target)
+	s.offered = append(s.offered, r.Header.Get("Sec-WebSocket-Extensions"))
 	u, err := r.URL()
 	if err != nil {
 		return err
@@ -219,6 +222,16 @@ func TestDriverHeedsMaxMessage(t *testing.T) {
 	_, err := s.run(t, 10)
 	require.NoError(t, err)
 	assert.NoError(t, s.verdicts[0])
+}
+
+func TestDriverOffersDeflate(t *testing.T) {
+	s := &suite{cases: []testCase{{"text", echoes(rfc6455.Text, []byte("Hello"))}}}
+	d := drive.Driver{URL: s.start(t), Deflate: echo.Deflate()}
+	_, err := d.Run(context.Background())
+	require.NoError(t, err)
+	s.stop()
+	const plain = "permessage-deflate; client_max_window_bits"
+	assert.Equal(t, []string{plain, plain, plain}, s.offered)
 }
 
 func TestAFailingConnectionDoesNotEndTheRun(t *testing.T) {

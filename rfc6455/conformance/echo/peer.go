@@ -19,6 +19,16 @@ type Peer struct {
 	// MaxMessage is the most bytes a message may have, as in
 	// [rfc6455.Options].
 	MaxMessage int64
+	// Deflate, if set, is what it accepts of permessage-deflate, as in
+	// [rfc6455.Options].
+	Deflate *rfc6455.Deflate
+}
+
+// Deflate returns the choices with which a test suite sees most of
+// permessage-deflate: every window and takeover in both directions, as the other
+// side likes it, and every message compressed, however short.
+func Deflate() *rfc6455.Deflate {
+	return &rfc6455.Deflate{SendTakeover: true, ReceiveTakeover: true, Threshold: -1}
 }
 
 // grace is how long Serve waits in the end for clients to answer its Close.
@@ -37,7 +47,7 @@ func (p *Peer) Serve(ctx context.Context, l net.Listener) error {
 	defer cancel()
 	var group rfc6455.Group
 	opts := &rfc6455.AcceptOptions{
-		Options: rfc6455.Options{MaxMessage: p.MaxMessage, Group: &group},
+		Options: rfc6455.Options{MaxMessage: p.MaxMessage, Deflate: p.Deflate, Group: &group},
 		// The echo gives a page nothing that it did not bring itself, and a
 		// test suite may send whatever Origin it likes.
 		Origin: handshake.AnyOrigin,

@@ -98,6 +98,27 @@ func TestPeerRefusesLargerMessagesWith1009(t *testing.T) {
 	assert.Equal(t, frames.CloseTooBig, closed.Code)
 }
 
+// What the peer decompresses is bounded, and what it sends back is compressed.
+func TestPeerDeflates(t *testing.T) {
+	url, _ := start(t, &echo.Peer{MaxMessage: 3 << 20, Deflate: echo.Deflate()})
+	opts := rfc6455.Options{MaxMessage: 3 << 20, Deflate: echo.Deflate()}
+	conn := dial(t, url, &rfc6455.DialOptions{Options: opts})
+	_, ok := conn.Deflate()
+	require.True(t, ok)
+	p := bytes.Repeat([]byte("0123456789abcdef"), 3<<16)
+	require.NoError(t, conn.Write(context.Background(), rfc6455.Binary, p))
+	kind, got, err := conn.Read(context.Background())
+	require.NoError(t, err)
+	assert.Equal(t, rfc6455.Binary, kind)
+	assert.True(t, bytes.Equal(p, got))
+
+	go conn.Write(context.Background(), rfc6455.Binary, append(p, 'x')) // fails if the peer is quick
+	_, _, err = conn.Read(context.Background())
+	var closed *rfc6455.CloseError
+	require.ErrorAs(t, err, &closed)
+	assert.Equal(t, frames.CloseTooBig, closed.Code)
+}
+
 func TestPeerTakesPagesFromAnywhere(t *testing.T) {
 	url, _ := start(t, &echo.Peer{})
 	dial(t, url, &rfc6455.DialOptions{Origin: "https://elsewhere.example"})
