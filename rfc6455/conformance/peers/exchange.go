@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"example.com/ws101/frames"
 	"example.com/ws101/rfc6455"
@@ -90,14 +91,16 @@ func number(target string) int {
 }
 
 // Dial plays the exchange as the client of a server at base, a ws or wss URL
-// without a path. nc is connected to it, and under TLS if base says so.
+// without a path. nc is connected to it, and under TLS if base says so. Without
+// a tap the peer has seen no connection, and reports none.
 func (x *Exchange) Dial(ctx context.Context, nc net.Conn, base string, opts rfc6455.Options) (*Tap, error) {
 	tap := NewTap(nc, true)
 	opts.MaxMessage = MaxMessage
-	// Some servers want an Origin, and it does no harm with the others.
-	conn, _, err := rfc6455.Client(ctx, tap, base+x.Task, &rfc6455.DialOptions{Options: opts, Origin: "http://127.0.0.1"})
+	// Some servers want an Origin. It is that of the server, as if of a page there.
+	origin := "http" + strings.TrimPrefix(base, "ws")
+	conn, _, err := rfc6455.Client(ctx, tap, base+x.Task, &rfc6455.DialOptions{Options: opts, Origin: origin})
 	if err != nil {
-		return tap, err
+		return nil, err
 	}
 	return tap, x.run(ctx, &Session{conn, tap})
 }

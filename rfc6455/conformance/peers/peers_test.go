@@ -11,11 +11,11 @@ import (
 	"example.com/ws101/rfc6455/conformance/peers"
 )
 
-// all are the peers that need more than Go. Each function skips the test if the
-// peer is not there.
+// all are the peers. Each function skips the test if the peer is not there. env is added to
+// the environment of its programs.
 var all = []struct {
 	name string
-	find func(*testing.T) *peer
+	find func(t *testing.T, env ...string) *peer
 }{
 	{"Node ws", nodeWS},
 	{"Node built-in", nodeBuiltIn},
@@ -24,38 +24,38 @@ var all = []struct {
 	{"golang.org/x/net/websocket", xNet},
 }
 
-func nodeWS(t *testing.T) *peer {
+func nodeWS(t *testing.T, env ...string) *peer {
 	p := &peer{}
-	p.client, p.server = program(trusting(t), node(t), "testdata/node/ws.mjs")
+	p.client, p.server = program(env, node(t), "testdata/node/ws.mjs")
 	return p
 }
 
-func nodeBuiltIn(t *testing.T) *peer {
+func nodeBuiltIn(t *testing.T, env ...string) *peer {
 	p := &peer{
 		limits: "no Ping, no fragments, no close code but 1000 and 3000 to 4999; it drops a byte order mark",
 		cannot: func(x *peers.Exchange) bool { return peers.NotInTheAPI(x) || x.Name == "a byte order mark" },
 	}
-	p.client, _ = program(trusting(t), node(t), "testdata/node/builtin.mjs")
+	p.client, _ = program(env, node(t), "testdata/node/builtin.mjs")
 	return p
 }
 
-func pythonWebsockets(t *testing.T) *peer {
+func pythonWebsockets(t *testing.T, env ...string) *peer {
 	p := &peer{
 		limits: "no Close without a code",
 		cannot: func(x *peers.Exchange) bool { return x.Kind == peers.TheirClose && x.Code == frames.CloseNoStatus },
 	}
-	p.client, p.server = program(trusting(t), python(t, "websockets.legacy", "python3-websockets"), "testdata/python/websockets_peer.py")
+	p.client, p.server = program(env, python(t, "websockets.legacy", "python3-websockets"), "testdata/python/websockets_peer.py")
 	return p
 }
 
-func pythonWebsocketClient(t *testing.T) *peer {
+func pythonWebsocketClient(t *testing.T, env ...string) *peer {
 	p := &peer{extra: func(x *peers.Exchange) string {
 		if x.Kind == peers.Large {
 			return "&unchecked=on"
 		}
 		return "&trace=on"
 	}}
-	p.client, _ = program(trusting(t), python(t, "websocket", "python3-websocket"), "testdata/python/websocket_client_peer.py")
+	p.client, _ = program(env, python(t, "websocket", "python3-websocket"), "testdata/python/websocket_client_peer.py")
 	return p
 }
 
@@ -102,5 +102,3 @@ func TestPeers(t *testing.T) {
 		})
 	}
 }
-
-func trusting(t *testing.T) []string { return nil }

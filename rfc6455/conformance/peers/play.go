@@ -183,6 +183,6 @@ func pinged(payload string) play {
 
 // received returns the peer's frames with this opcode.
 func (s *Session) received(op frames.Opcode) []frames.Explanation {
-	all, _ := s.Tap.Frames(!s.Tap.client, s.Tap.deflated())
+	all, _ := s.Tap.Frames(!s.Tap.client, s.Tap.Deflated())
 	return slices.DeleteFunc(all, func(x frames.Explanation) bool { return x.Header.Opcode != op })
 }

@@ -102,15 +102,15 @@ func (t *Tap) Frames(fromClient, deflate bool) ([]frames.Explanation, error) {
 // check wants every frame of both sides to be legal.
 func (t *Tap) check() error {
 	for _, fromClient := range []bool{true, false} {
-		if _, err := t.Frames(fromClient, t.deflated()); err != nil {
+		if _, err := t.Frames(fromClient, t.Deflated()); err != nil {
 			return fmt.Errorf("from the %s: %w", map[bool]string{true: "client", false: "server"}[fromClient], err)
 		}
 	}
 	return nil
 }
 
-// deflated reports whether the server's answer has compression in it.
-func (t *Tap) deflated() bool {
+// Deflated reports whether the server's answer has compression in it.
+func (t *Tap) Deflated() bool {
 	for _, s := range t.Segments() {
 		if !s.FromClient {
 			return bytes.Contains(s.Bytes, []byte("permessage-deflate"))
