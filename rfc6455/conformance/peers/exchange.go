@@ -46,6 +46,9 @@ type Exchange struct {
 	Code   frames.CloseCode
 	Reason string
 
+	// Deflate is what we do about compression.
+	Deflate *rfc6455.Deflate
+
 	// play is our part, up to the Close frames. It may be nil.
 	play func(context.Context, *Session) error
 	// number finds the exchange, given the query.
@@ -93,23 +96,31 @@ func number(target string) int {
 // Dial plays the exchange as the client of a server at base, a ws or wss URL
 // without a path. nc is connected to it, and under TLS if base says so. Without
 // a tap the peer has seen no connection, and reports none.
-func (x *Exchange) Dial(ctx context.Context, nc net.Conn, base string, opts rfc6455.Options) (*Tap, error) {
+func (x *Exchange) Dial(ctx context.Context, nc net.Conn, base string) (*Tap, error) {
 	tap := NewTap(nc, true)
-	opts.MaxMessage = MaxMessage
 	// Some servers want an Origin. It is that of the server, as if of a page there.
 	origin := "http" + strings.TrimPrefix(base, "ws")
-	conn, _, err := rfc6455.Client(ctx, tap, base+x.Task, &rfc6455.DialOptions{Options: opts, Origin: origin})
+	conn, _, err := rfc6455.Client(ctx, tap, base+x.Task, &rfc6455.DialOptions{Options: x.options(), Origin: origin})
 	if err != nil {
 		return nil, err
 	}
 	return tap, x.run(ctx, &Session{conn, tap})
 }
 
+func (x *Exchange) options() rfc6455.Options {
+	return rfc6455.Options{MaxMessage: MaxMessage, Deflate: x.Deflate}
+}
+
 // run plays the exchange on an open connection, to its end.
 func (x *Exchange) run(ctx context.Context, s *Session) error {
 	defer s.CloseNow()
 	if x.play != nil {
-		if err := x.play(ctx, s); err != nil {
+		err := x.play(ctx, s)
+		if errors.Is(err, ErrNotAgreed) {
+			// How that ends does not matter.
+			_ = x.end(ctx, s)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -27,7 +27,7 @@ func behindNginx(t *testing.T) *peer {
 			require.NoError(t, err)
 			reports := make(chan peers.Report, 100)
 			srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				conn, err := rfc6455.Upgrade(w, r, &rfc6455.AcceptOptions{Options: rfc6455.Options{MaxMessage: peers.MaxMessage}})
+				conn, err := rfc6455.Upgrade(w, r, &rfc6455.AcceptOptions{Options: options})
 				if err == nil {
 					reports <- perform(ctx, conn, r.RequestURI)
 				}
@@ -86,7 +86,10 @@ func TestThroughNginx(t *testing.T) {
 	t.Parallel()
 	p := behindNginx(t)
 	xs := p.possible(peers.Exchanges())
-	weDial(t, p, xs, rfc6455.Options{}, nil).check(t, xs)
+	weDial(t, p, xs, nil).check(t, xs)
+	compressed := peers.DeflateExchanges(true, false, false)
+	agreed := weDial(t, p, compressed, nil).agreed(t, compressed)
+	assert.NotContains(t, agreed, false, "nginx passes the parameters on as they are")
 }
 
 // Without the line about Host, the server compares the page's origin with the

@@ -12,13 +12,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/ws101/frames"
-	"example.com/ws101/handshake"
 	"example.com/ws101/rfc6455"
 	"example.com/ws101/rfc6455/conformance/peers"
 )
 
 // Our own library as the peer: it shows that the exchanges themselves are right,
 // on a machine that has nothing else.
+
+// options takes part in compression if the other side asks for it.
+var options = rfc6455.Options{
+	MaxMessage: peers.MaxMessage,
+	Deflate:    &rfc6455.Deflate{SendTakeover: true, ReceiveTakeover: true, Threshold: -1},
+}
 
 var ours = peer{
 	name: "ws101",
@@ -27,7 +32,7 @@ var ours = peer{
 		go func() {
 			defer close(reports)
 			for _, u := range urls {
-				conn, _, err := rfc6455.Dial(ctx, u, &rfc6455.DialOptions{Options: rfc6455.Options{MaxMessage: peers.MaxMessage}})
+				conn, _, err := rfc6455.Dial(ctx, u, &rfc6455.DialOptions{Options: options})
 				if err != nil {
 					reports <- peers.Report{Target: u, Error: err.Error()}
 					continue
@@ -49,7 +54,7 @@ var ours = peer{
 					return
 				}
 				conn, req, err := rfc6455.Accept(ctx, nc, &rfc6455.AcceptOptions{
-					Options: rfc6455.Options{MaxMessage: peers.MaxMessage}, Origin: handshake.AnyOrigin,
+					Options: options,
 				})
 				if err != nil {
 					reports <- peers.Report{Error: err.Error()}
@@ -104,7 +109,7 @@ func perform(ctx context.Context, conn *rfc6455.Conn, target string) peers.Repor
 
 func TestOurselves(t *testing.T) {
 	xs := ours.possible(peers.Exchanges())
-	t.Run("client", func(t *testing.T) { theyDial(t, &ours, xs, rfc6455.Options{}, nil).check(t, xs) })
-	t.Run("server", func(t *testing.T) { weDial(t, &ours, xs, rfc6455.Options{}, nil).check(t, xs) })
+	t.Run("client", func(t *testing.T) { theyDial(t, &ours, xs, nil).check(t, xs) })
+	t.Run("server", func(t *testing.T) { weDial(t, &ours, xs, nil).check(t, xs) })
 	assert.NotEmpty(t, xs)
 }

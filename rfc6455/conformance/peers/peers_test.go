@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"example.com/ws101/frames"
-	"example.com/ws101/rfc6455"
 	"example.com/ws101/rfc6455/conformance/peers"
 )
 
@@ -25,15 +24,16 @@ var all = []struct {
 }
 
 func nodeWS(t *testing.T, env ...string) *peer {
-	p := &peer{}
+	p := &peer{deflate: fullDeflate}
 	p.client, p.server = program(env, node(t), "testdata/node/ws.mjs")
 	return p
 }
 
 func nodeBuiltIn(t *testing.T, env ...string) *peer {
 	p := &peer{
-		limits: "no Ping, no fragments, no close code but 1000 and 3000 to 4999; it drops a byte order mark",
-		cannot: func(x *peers.Exchange) bool { return peers.NotInTheAPI(x) || x.Name == "a byte order mark" },
+		deflate: inflateOnly,
+		limits:  "no Ping, no fragments, no close code but 1000 and 3000 to 4999; it drops a byte order mark",
+		cannot:  func(x *peers.Exchange) bool { return peers.NotInTheAPI(x) || x.Name == "a byte order mark" },
 	}
 	p.client, _ = program(env, node(t), "testdata/node/builtin.mjs")
 	return p
@@ -41,8 +41,11 @@ func nodeBuiltIn(t *testing.T, env ...string) *peer {
 
 func pythonWebsockets(t *testing.T, env ...string) *peer {
 	p := &peer{
-		limits: "no Close without a code",
-		cannot: func(x *peers.Exchange) bool { return x.Kind == peers.TheirClose && x.Code == frames.CloseNoStatus },
+		deflate: fullDeflate,
+		// zlib has none, and websockets does not take 9 for it, as Node does.
+		noWindow8: true,
+		limits:    "no Close without a code",
+		cannot:    func(x *peers.Exchange) bool { return x.Kind == peers.TheirClose && x.Code == frames.CloseNoStatus },
 	}
 	p.client, p.server = program(env, python(t, "websockets.legacy", "python3-websockets"), "testdata/python/websockets_peer.py")
 	return p
@@ -89,14 +92,14 @@ func TestPeers(t *testing.T) {
 			p := tt.find(t)
 			xs := p.possible(peers.Exchanges())
 			t.Run("client", func(t *testing.T) {
-				passed := theyDial(t, p, xs, rfc6455.Options{}, nil).check(t, xs)
+				passed := theyDial(t, p, xs, nil).check(t, xs)
 				holds(t, peers.Matrix, peers.Row(tt.name, "client", passed, p.limits))
 			})
 			if p.server == nil {
 				return
 			}
 			t.Run("server", func(t *testing.T) {
-				passed := weDial(t, p, xs, rfc6455.Options{}, nil).check(t, xs)
+				passed := weDial(t, p, xs, nil).check(t, xs)
 				holds(t, peers.Matrix, peers.Row(tt.name, "server", passed, p.limits))
 			})
 		})

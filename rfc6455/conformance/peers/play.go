@@ -123,20 +123,22 @@ func pingsBetween(ctx context.Context, s *Session) error {
 	return nil
 }
 
-// byWriter sends a message that is longer than the buffer of a Writer.
-func byWriter(ctx context.Context, s *Session) error {
-	w, err := s.Writer(ctx, frames.Text)
-	if err != nil {
-		return err
+// byWriter sends a message by a Writer, which makes several frames of what is longer than its
+// buffer, and wants it back.
+func byWriter(text []byte) play {
+	return func(ctx context.Context, s *Session) error {
+		w, err := s.Writer(ctx, frames.Text)
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(w, bytes.NewReader(text)); err != nil {
+			return err
+		}
+		if err := w.Close(); err != nil {
+			return err
+		}
+		return s.want(ctx, frames.Text, text)
 	}
-	text := textOf(100_000)
-	if _, err := io.Copy(w, bytes.NewReader(text)); err != nil {
-		return err
-	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	return s.want(ctx, frames.Text, text)
 }
 
 // fragmented sends a message, and wants it back in fragments.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/ws101/rfc6455"
 	"example.com/ws101/rfc6455/conformance/peers"
 )
 
@@ -35,7 +35,20 @@ type peer struct {
 	limits string
 	// extra, if set, is added to the query of an exchange.
 	extra func(*peers.Exchange) string
+	// deflate is what it can do about compression.
+	deflate deflate
+	// noWindow8 is set if it fails where it would have to compress with a window of 8 bits.
+	noWindow8 bool
 }
+
+// deflate is how much of permessage-deflate a peer has.
+type deflate int
+
+const (
+	noDeflate   deflate = iota
+	inflateOnly         // it reads what is compressed, and has no choices
+	fullDeflate
+)
 
 // A service is a peer that runs as a server.
 type service struct {
@@ -109,39 +122,57 @@ func newRuns(xs []peers.Exchange) runs {
 }
 
 // theyDial lets the peer be the client of our server, under TLS if secure is set.
-func theyDial(t *testing.T, p *peer, xs []peers.Exchange, opts rfc6455.Options, secure *tls.Config) runs {
+func theyDial(t *testing.T, p *peer, xs []peers.Exchange, secure *tls.Config) runs {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	base := "ws://" + l.Addr().String()
-	if secure != nil {
-		base = "wss://" + l.Addr().String()
-		l = tls.NewListener(l, secure)
-	}
-	server := peers.NewServer(xs, opts)
-	done := make(chan struct{})
-	go func() { server.Serve(ctx, l); close(done) }()
-
-	var urls []string
-	for _, x := range xs {
-		urls = append(urls, base+x.Task)
-	}
 	r := newRuns(xs)
+	var urls []string
+	var stops []func()
+	for len(xs) > 0 { // a server for each choice of compression
+		n := slices.IndexFunc(xs, func(x peers.Exchange) bool { return x.Deflate != xs[0].Deflate })
+		if n < 0 {
+			n = len(xs)
+		}
+		base, stop := serve(ctx, t, r, xs[:n], secure)
+		for _, x := range xs[:n] {
+			urls = append(urls, base+x.Task)
+		}
+		stops = append(stops, stop)
+		xs = xs[n:]
+	}
 	for report := range p.client(ctx, t, urls) {
 		assert.NoError(t, r.heard(report))
 	}
-	l.Close()
-	<-done
-	for len(server.Results()) > 0 {
-		result := <-server.Results()
-		r[result.Exchange.Number()].Result = result
+	for _, stop := range stops {
+		stop()
 	}
 	return r
 }
 
+// serve starts our server. stop ends it, and keeps the results.
+func serve(ctx context.Context, t *testing.T, r runs, xs []peers.Exchange, secure *tls.Config) (base string, stop func()) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	base = "ws://" + l.Addr().String()
+	if secure != nil {
+		base = "wss://" + l.Addr().String()
+		l = tls.NewListener(l, secure)
+	}
+	server := peers.NewServer(xs)
+	done := make(chan struct{})
+	go func() { server.Serve(ctx, l); close(done) }()
+	return base, func() {
+		l.Close()
+		<-done
+		for len(server.Results()) > 0 {
+			result := <-server.Results()
+			r[result.Exchange.Number()].Result = result
+		}
+	}
+}
+
 // weDial lets the peer be the server of our client, under TLS if secure is set.
-func weDial(t *testing.T, p *peer, xs []peers.Exchange, opts rfc6455.Options, secure *tls.Config) runs {
+func weDial(t *testing.T, p *peer, xs []peers.Exchange, secure *tls.Config) runs {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	there := p.server(ctx, t)
@@ -151,7 +182,7 @@ func weDial(t *testing.T, p *peer, xs []peers.Exchange, opts rfc6455.Options, se
 		nc, err := connect(ctx, there.url, secure)
 		require.NoError(t, err)
 		one := r[x.Number()]
-		one.Tap, one.Err = x.Dial(ctx, nc, there.url, opts)
+		one.Tap, one.Err = x.Dial(ctx, nc, there.url)
 		if one.Tap == nil {
 			continue
 		}

@@ -26,11 +26,11 @@ type Result struct {
 	Err      error
 }
 
-// NewServer returns a server for these exchanges.
-func NewServer(xs []Exchange, opts rfc6455.Options) *Server {
+// NewServer returns a server for these exchanges, at least one. Their Deflate is
+// the same.
+func NewServer(xs []Exchange) *Server {
 	s := &Server{exchanges: map[int]*Exchange{}, results: make(chan Result, len(xs))}
-	opts.MaxMessage = MaxMessage
-	s.opts = rfc6455.AcceptOptions{Options: opts, Check: s.check}
+	s.opts = rfc6455.AcceptOptions{Options: xs[0].options(), Check: s.check}
 	for i := range xs {
 		s.exchanges[xs[i].number] = &xs[i]
 	}

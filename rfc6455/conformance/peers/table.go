@@ -86,7 +86,7 @@ func fragments() []Exchange {
 		ours("nothing but empty ones", frames.Binary, "", "", ""),
 		ours("1,000 of 1,000 bytes", frames.Binary, pieces(string(binaryOf(1_000_000)), 1000)...),
 		{Name: "our fragments: Pings between them", Kind: OurFragments, Task: "/echo", play: pingsBetween},
-		{Name: "our fragments: by a Writer", Kind: OurFragments, Task: "/echo", play: byWriter},
+		{Name: "our fragments: by a Writer", Kind: OurFragments, Task: "/echo", play: byWriter(textOf(100_000))},
 		theirs("text in threes", 3, frames.Text, []byte("Hello, WebSocket")),
 		theirs("Chinese, one character each or less", 1, frames.Text, []byte("投票成功")),
 		theirs("binary", 1000, frames.Binary, binaryOf(10_001)),

@@ -17,7 +17,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/ws101/rfc6455"
 	"example.com/ws101/rfc6455/conformance/peers"
 )
 
@@ -67,13 +66,13 @@ func TestOverTLS(t *testing.T) {
 			t.Parallel()
 			p := p.find(t, a.environment()...)
 			xs := p.possible(peers.Exchanges())
-			theyDial(t, p, xs, rfc6455.Options{}, a.server()).check(t, xs)
+			theyDial(t, p, xs, a.server()).check(t, xs)
 		})
 	}
 	t.Run("a client that does not trust the certificate", func(t *testing.T) {
 		p := pythonWebsockets(t)
 		xs := peers.Exchanges()[:1]
-		r := theyDial(t, p, xs, rfc6455.Options{}, a.server())
+		r := theyDial(t, p, xs, a.server())
 		require.NotNil(t, r[0].report)
 		require.Contains(t, r[0].report.Error, "certificate")
 	})
