@@ -52,9 +52,9 @@ func pythonWebsockets(t *testing.T, env ...string) *peer {
 }
 
 func pythonWebsocketClient(t *testing.T, env ...string) *peer {
-	p := &peer{extra: func(x *peers.Exchange) string {
+	p := &peer{traces: true, extra: func(x *peers.Exchange) string {
 		if x.Kind == peers.Large {
-			return "&unchecked=on"
+			return "&unchecked=on" // which takes it seconds, in Python
 		}
 		return "&trace=on"
 	}}
@@ -92,7 +92,11 @@ func TestPeers(t *testing.T) {
 			p := tt.find(t)
 			xs := p.possible(peers.Exchanges())
 			t.Run("client", func(t *testing.T) {
-				passed := theyDial(t, p, xs, nil).check(t, xs)
+				runs := theyDial(t, p, xs, nil)
+				passed := runs.check(t, xs)
+				if p.traces {
+					runs.traceAgrees(t, xs)
+				}
 				holds(t, peers.Matrix, peers.Row(tt.name, "client", passed, p.limits))
 			})
 			if p.server == nil {

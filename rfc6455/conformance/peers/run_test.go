@@ -35,6 +35,8 @@ type peer struct {
 	limits string
 	// extra, if set, is added to the query of an exchange.
 	extra func(*peers.Exchange) string
+	// traces is set if its reports have a trace of the frames.
+	traces bool
 	// deflate is what it can do about compression.
 	deflate deflate
 	// noWindow8 is set if it fails where it would have to compress with a window of 8 bits.

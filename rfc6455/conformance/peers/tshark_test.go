@@ -192,12 +192,7 @@ func withoutCompressed(seen []frameSeen) []frameSeen {
 // conversations returns exchanges of our client with our server, compressed ones
 // too. The largest are left out: as XML they would be several hundred MiB.
 func conversations(t *testing.T) []*run {
-	var plain []peers.Exchange
-	for _, x := range ours.possible(peers.Exchanges()) {
-		if x.Kind != peers.Large {
-			plain = append(plain, x)
-		}
-	}
+	plain := smaller(ours.possible(peers.Exchanges()))
 	var all []*run
 	// With and without context takeover: where only one side forgets its context,
 	// Wireshark 4.0 takes it for the other one and cannot decompress.
