@@ -1,9 +1,10 @@
 package main
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"net"
 	"net/http"
 	"testing"
@@ -37,7 +38,7 @@ func TestChromiumIsAPeer(t *testing.T) {
 			}
 		}
 		passed := peers.Passed{}
-		for i, err := range chromiumPlays(t, b, xs) {
+		for i, err := range chromiumPlays(t, openTab(t, b, "about:blank"), xs) {
 			if assert.NoError(t, err, xs[i].Name) {
 				passed[xs[i].Kind]++
 			}
@@ -47,10 +48,11 @@ func TestChromiumIsAPeer(t *testing.T) {
 		}
 	})
 	t.Run("permessage-deflate", func(t *testing.T) {
-		xs := peers.DeflateExchanges(false, false, false)
+		xs := peers.Deflating{}.Exchanges()
 		agreed := make([]bool, len(xs))
+		tab := openTab(t, b, "about:blank")
 		for i := range xs {
-			err := chromiumPlays(t, b, xs[i:i+1])[0] // a server for each choice of ours
+			err := chromiumPlays(t, tab, xs[i:i+1])[0] // a server for each choice of ours
 			if agreed[i] = !errors.Is(err, peers.ErrNotAgreed); agreed[i] {
 				assert.NoError(t, err, xs[i].Name)
 			}
@@ -61,8 +63,9 @@ func TestChromiumIsAPeer(t *testing.T) {
 	})
 }
 
-// chromiumPlays returns how each exchange went, for either side.
-func chromiumPlays(t *testing.T, b *devtools.Browser, xs []peers.Exchange) []error {
+// chromiumPlays returns how each exchange went, for either side. The tab goes to a page of the
+// server, since no other page may connect.
+func chromiumPlays(t *testing.T, tab *tab, xs []peers.Exchange) []error {
 	t.Helper()
 	server := peers.NewServer(xs)
 	mux := http.NewServeMux()
@@ -81,19 +84,18 @@ func chromiumPlays(t *testing.T, b *devtools.Browser, xs []peers.Exchange) []err
 	go srv.Serve(peers.Tapped(l))
 	defer srv.Close()
 
-	tab := openTab(t, b, "http://"+l.Addr().String()+"/page")
+	tab.visit("http://" + l.Addr().String() + "/page")
 	errs := make([]error, len(xs))
 	for i := range xs {
 		x := &xs[i]
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
 		var report peers.Report
-		require.NoError(t, tab.Eval(ctx, `import('/standard.mjs').then(({ perform }) => perform('ws://' + location.host + '`+x.Task+`'))`, &report))
+		perform := fmt.Sprintf(`import('/standard.mjs').then(({ perform }) => perform('ws://' + location.host + %q))`, x.Task)
+		require.NoError(t, json.Unmarshal([]byte(tab.eval(perform)), &report))
 		select {
 		case result := <-server.Results():
 			errs[i] = errors.Join(result.Err, x.CheckReport(&report))
-		case <-ctx.Done():
-			errs[i] = errors.Join(ctx.Err(), errors.New(report.Error))
+		case <-time.After(deadline):
+			errs[i] = errors.New("no connection was opened: " + report.Error)
 		}
 	}
 	return errs

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,9 +29,15 @@ var DeflateSets = []struct {
 	{"server_no_context_takeover", []handshake.Deflate{{ServerNoContextTakeover: true}}},
 	{"client_no_context_takeover", []handshake.Deflate{{ClientNoContextTakeover: true}}},
 	{"both", []handshake.Deflate{{ServerNoContextTakeover: true, ClientNoContextTakeover: true}}},
-	{"server_max_window_bits", windows(func(bits int) handshake.Deflate { return handshake.Deflate{ServerMaxWindowBits: bits} })},
-	{"client_max_window_bits", windows(func(bits int) handshake.Deflate { return handshake.Deflate{ClientMaxWindowBits: bits} })},
-	{"all four", []handshake.Deflate{{ServerNoContextTakeover: true, ClientNoContextTakeover: true, ServerMaxWindowBits: 10, ClientMaxWindowBits: 12}}},
+	{"server_max_window_bits", windows(func(bits int) handshake.Deflate {
+		return handshake.Deflate{ServerMaxWindowBits: bits}
+	})},
+	{"client_max_window_bits", windows(func(bits int) handshake.Deflate {
+		return handshake.Deflate{ClientMaxWindowBits: bits}
+	})},
+	{"all four", []handshake.Deflate{{
+		ServerNoContextTakeover: true, ClientNoContextTakeover: true, ServerMaxWindowBits: 10, ClientMaxWindowBits: 12,
+	}}},
 }
 
 func windows(set func(bits int) handshake.Deflate) []handshake.Deflate {
@@ -43,21 +48,29 @@ func windows(set func(bits int) handshake.Deflate) []handshake.Deflate {
 	return sets
 }
 
-// DeflateExchanges returns an exchange for each set of parameters, in the order
-// of [DeflateSets]. The peer asks for them if byPeer is set, else we do; weDial
-// says that we are the client. quiet says that the peer does not compress.
-func DeflateExchanges(weDial, byPeer, quiet bool) []Exchange {
+// Deflating says who does what in an exchange with compression.
+type Deflating struct {
+	WeDial bool // we are the client
+	ByPeer bool // the peer asks for the parameters, and we agree to all
+	Quiet  bool // the peer does not compress what it sends
+}
+
+// Exchanges returns an exchange for each set of parameters, in the order of
+// [DeflateSets].
+func (d Deflating) Exchanges() []Exchange {
 	var xs []Exchange
 	for _, group := range DeflateSets {
 		for _, set := range group.Sets {
-			x := Exchange{Name: "compressed: " + set.Offer().String(), Kind: Compressed, Task: "/echo?deflate=on", play: compressed(set, quiet)}
-			if byPeer {
-				x.Task += "&" + query(set).Encode()
+			x := Exchange{
+				Name: "compressed: " + set.Offer().String(), Kind: Compressed,
+				Task: "/echo?deflate=on", play: compressed(set, d.Quiet),
+			}
+			if d.ByPeer {
+				x.Task += query(set)
 				x.Deflate = &rfc6455.Deflate{SendTakeover: true, ReceiveTakeover: true, Threshold: -1}
 			} else {
-				x.Deflate = ask(set, weDial)
+				x.Deflate = ask(set, d.WeDial)
 			}
-			x.Task = strings.TrimSuffix(x.Task, "&")
 			xs = append(xs, x)
 		}
 	}
@@ -78,18 +91,18 @@ func ask(set handshake.Deflate, weDial bool) *rfc6455.Deflate {
 	return d
 }
 
-// query returns the part of a URL with which the peer is told to ask for a set.
-func query(set handshake.Deflate) url.Values {
-	q := url.Values{}
+// query returns the end of a URL that tells the peer to ask for a set.
+func query(set handshake.Deflate) string {
+	var q strings.Builder
 	for _, p := range set.Offer().Params {
 		switch {
 		case p.Value != "":
-			q.Set(p.Name, p.Value)
+			q.WriteString("&" + p.Name + "=" + p.Value)
 		case strings.HasSuffix(p.Name, "_no_context_takeover"):
-			q.Set(p.Name, "on")
+			q.WriteString("&" + p.Name + "=on")
 		}
 	}
-	return q
+	return q.String()
 }
 
 // compressed sends messages that make use of the context and of the window, and
@@ -170,7 +183,7 @@ func columns() []string {
 }
 
 // DeflateRow returns a row of [DeflateTable]. passed says for each exchange of
-// [DeflateExchanges], in order, whether it was agreed on, and passed.
+// [Deflating.Exchanges], in order, whether it was agreed on, and passed.
 func DeflateRow(peer, role, asked string, passed []bool) []string {
 	row := []string{peer, role, asked}
 	for _, group := range DeflateSets {

@@ -28,7 +28,7 @@ func TestDeflate(t *testing.T) {
 					continue
 				}
 				t.Run("client, asked by "+asked, func(t *testing.T) {
-					xs := peers.DeflateExchanges(false, byPeer, p.deflate == inflateOnly)
+					xs := peers.Deflating{ByPeer: byPeer, Quiet: p.deflate == inflateOnly}.Exchanges()
 					agreed := theyDial(t, p, p.able(xs, "client"), nil).agreed(t, xs)
 					holds(t, peers.DeflateTable, peers.DeflateRow(tt.name, "client", asked, agreed))
 				})
@@ -36,7 +36,7 @@ func TestDeflate(t *testing.T) {
 					continue
 				}
 				t.Run("server, asked by "+asked, func(t *testing.T) {
-					xs := peers.DeflateExchanges(true, byPeer, p.deflate == inflateOnly)
+					xs := peers.Deflating{WeDial: true, ByPeer: byPeer}.Exchanges()
 					agreed := weDial(t, p, p.able(xs, "server"), nil).agreed(t, xs)
 					holds(t, peers.DeflateTable, peers.DeflateRow(tt.name, "server", asked, agreed))
 				})
@@ -47,7 +47,7 @@ func TestDeflate(t *testing.T) {
 
 // declines asks a peer for compression that has none.
 func declines(t *testing.T, p *peer) {
-	xs := peers.DeflateExchanges(false, false, false)[:1]
+	xs := peers.Deflating{}.Exchanges()[:1]
 	r := theyDial(t, p, xs, nil)
 	assert.ErrorIs(t, r[0].Err, peers.ErrNotAgreed)
 	require.NotNil(t, r[0].report)

@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"example.com/ws101/frames"
 )
 
 // Passed counts the exchanges of each kind that went as they should.
@@ -114,5 +116,5 @@ func (t Table) Hold(file string, row []string, update bool) error {
 // NotInTheAPI reports whether the WebSocket API of browsers has no way to do the
 // peer's part.
 func NotInTheAPI(x *Exchange) bool {
-	return x.Kind == TheirFragments || x.Kind == TheirPing || x.Kind == TheirClose && x.Code == 1001
+	return x.Kind == TheirFragments || x.Kind == TheirPing || x.Kind == TheirClose && x.Code == frames.CloseGoingAway
 }

@@ -87,7 +87,7 @@ func TestThroughNginx(t *testing.T) {
 	p := behindNginx(t)
 	xs := p.possible(peers.Exchanges())
 	weDial(t, p, xs, nil).check(t, xs)
-	compressed := peers.DeflateExchanges(true, false, false)
+	compressed := peers.Deflating{WeDial: true}.Exchanges()
 	agreed := weDial(t, p, compressed, nil).agreed(t, compressed)
 	assert.NotContains(t, agreed, false, "nginx passes the parameters on as they are")
 }

@@ -39,7 +39,7 @@ type peer struct {
 	traces bool
 	// deflate is what it can do about compression.
 	deflate deflate
-	// noWindow8 is set if it fails where it would have to compress with a window of 8 bits.
+	// noWindow8 is set if it fails where it has to compress with a window of 8 bits.
 	noWindow8 bool
 }
 

@@ -196,7 +196,7 @@ func conversations(t *testing.T) []*run {
 	var all []*run
 	// With and without context takeover: where only one side forgets its context,
 	// Wireshark 4.0 takes it for the other one and cannot decompress.
-	sets := peers.DeflateExchanges(true, false, false)
+	sets := peers.Deflating{WeDial: true}.Exchanges()
 	for _, xs := range [][]peers.Exchange{plain, sets[:1], sets[3:4]} {
 		runs := weDial(t, &ours, xs, nil)
 		runs.check(t, xs)
