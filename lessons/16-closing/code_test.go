@@ -37,8 +37,9 @@ func TestIsSendable(t *testing.T) {
 	defer taskSendable.Catch(t)
 	for _, r := range codes {
 		for code := r.from; code <= r.to; code++ {
-			got := CloseCode(code).IsSendable()
-			taskSendable.Equal(t, fmt.Sprintf("CloseCode(%d).IsSendable()", code), got, r.sendable, lesson.If(true, r.looks))
+			if got := CloseCode(code).IsSendable(); got != r.sendable {
+				taskSendable.Equal(t, fmt.Sprintf("CloseCode(%d).IsSendable()", code), got, r.sendable, lesson.If(true, r.looks))
+			}
 		}
 	}
 }
