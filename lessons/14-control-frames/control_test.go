@@ -164,15 +164,21 @@ func frame(fin bool, op Opcode, payload string) []byte {
 // socket is the client's end: it sends what is in sends, one piece after the other,
 // and keeps what it gets.
 type socket struct {
+	t     *testing.T
 	call  string
 	sends [][]byte
 	gets  []byte
 	got   []int // how much it had got when it was asked for more
+	late  int   // reads behind the end
 }
 
 func (s *socket) Read(p []byte) (int, error) {
 	s.got = append(s.got, len(s.gets))
 	if len(s.sends) == 0 {
+		if s.late++; s.late > 100 {
+			taskRead.Fail(s.t, s.call, "got  more than 100 reads behind the end of the stream\nwant an end",
+				lesson.If(true, "the end of the stream was ignored; Read returns it again and again, and the loop keeps a core busy"))
+		}
 		return 0, io.EOF
 	}
 	n := copy(p, s.sends[0])
@@ -196,7 +202,10 @@ type message struct {
 
 // open returns a Conn on which a client sends some frames.
 func open(t *testing.T, list ...[]byte) (*Conn, *socket) {
-	s := &socket{call: "Read, of the frames", sends: list}
+	s := &socket{t: t, call: "Read, of the frames", sends: list}
+	if len(list) == 0 {
+		s.call = "Read, of a stream that ends"
+	}
 	for i, b := range list {
 		bar := " |"
 		if i == 0 {
@@ -278,6 +287,7 @@ func TestRead(t *testing.T) {
 		{[][]byte{frame(true, Ping, long), hi}, isHi, append(lesson.Hex("8a 7d"), long...)},
 		{[][]byte{hello, frame(true, Ping, "2"), hi}, isHi, append(slices.Clip(answer), 0x8a, 0x01, '2')},
 		{[][]byte{frame(true, Pong, "Hello"), hi}, isHi, nil},
+		{nil, end, nil},
 		{[][]byte{frame(true, Close, "\x03\xe8")}, end, nil},
 		{[][]byte{frame(true, Close, "\x03\xe8"), hello, hi}, end, nil},
 	} {

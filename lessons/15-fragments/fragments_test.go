@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/ws101/frames"
 	"example.com/ws101/lessons/internal/lesson"
@@ -162,15 +163,21 @@ func part(fin bool, op Opcode, payload string) []byte {
 // socket is the client's end: it sends what is in sends, one frame after the other, and
 // keeps what it gets.
 type socket struct {
+	t     *testing.T
 	call  string
 	sends [][]byte
 	gets  []byte
 	got   []int // how much it had got when it was asked for more
+	late  int   // reads behind the end
 }
 
 func (s *socket) Read(p []byte) (int, error) {
 	s.got = append(s.got, len(s.gets))
 	if len(s.sends) == 0 {
+		if s.late++; s.late > 100 {
+			taskRead.Fail(s.t, s.call, "got  more than 100 reads behind the end of the stream\nwant an end",
+				lesson.If(true, "the end of the stream was ignored; Read returns it again and again, and the loop keeps a core busy"))
+		}
 		return 0, io.EOF
 	}
 	n := copy(p, s.sends[0])
@@ -188,7 +195,7 @@ func (s *socket) Write(p []byte) (int, error) {
 // open returns a Conn on which a client sends some frames. A message may have 20 bytes,
 // in 5 frames.
 func open(t *testing.T, list ...[]byte) (*Conn, *socket) {
-	s := &socket{sends: list}
+	s := &socket{t: t, sends: list}
 	var shown []string
 	for _, b := range list {
 		shown = append(shown, lesson.Spaced(b))
@@ -391,9 +398,11 @@ func TestAppendMessage(t *testing.T) {
 	}
 }
 
-func appendMessage(t *testing.T, call, dst string, op Opcode, message string, size int) []byte {
-	defer taskAppend.CatchIn(t, call, lesson.If(true, "the message was cut behind its end; its last part may be shorter than size"))
-	return AppendMessage(lesson.Hex(dst), op, []byte(message), size)
+// appendMessage calls AppendMessage.
+func appendMessage(t *testing.T, call, dst string, op Opcode, message string, size int) (b []byte) {
+	taskAppend.Within(t, time.Second, call, func() { b = AppendMessage(lesson.Hex(dst), op, []byte(message), size) },
+		lesson.If(true, "the loop does not end; what is in a frame has to leave the message"))
+	return b
 }
 
 // split returns the headers of the data frames in b.

@@ -241,7 +241,7 @@ func (s *socket) unread() (n int) {
 	return n
 }
 
-// several pieces that a client has sent.
+// pieces are what a client sends, one Read each.
 func pieces(list ...string) (p [][]byte) {
 	for _, s := range list {
 		p = append(p, []byte(s))
@@ -289,8 +289,8 @@ func closing(code CloseCode, reason string) []byte {
 	return append(b, reason...)
 }
 
-// checkClose compares what the client got with what is right.
-func (s *socket) checkGets(err error, want []byte) {
+// checkGets compares what the client got with what is right.
+func (s *socket) checkGets(want []byte) {
 	x := frames.Explain(s.gets, frames.State{})
 	s.task.Frame(s.t, s.call+"\nthe client gets", frames.State{}, s.gets, want,
 		lesson.If(!partsWork(s.t), partsFirst),
@@ -317,7 +317,7 @@ func TestFail(t *testing.T) {
 	} {
 		s := &socket{task: taskFail, t: t, call: fmt.Sprintf("Fail(%.40q)", c.err.Error()), sends: pieces("more", "and more")}
 		fail(s, c.err)
-		s.checkGets(c.err, c.want)
+		s.checkGets(c.want)
 		s.checkEnd(lesson.If(!partsWork(t), partsFirst))
 	}
 	for _, c := range []struct {
@@ -331,7 +331,7 @@ func TestFail(t *testing.T) {
 	} {
 		c.s.task, c.s.t, c.s.call = taskFail, t, fmt.Sprintf("Fail(%q)%s", c.err.Error(), c.why)
 		fail(c.s, c.err)
-		c.s.checkGets(c.err, nil)
+		c.s.checkGets(nil)
 		type result struct {
 			Closed bool
 			Unread int

@@ -45,11 +45,11 @@ func (p *program) handle(op Opcode, message []byte) error {
 }
 
 // serve calls Serve.
-func serve(s *socket) (got served, calls int) {
+func serve(s *socket) served {
 	var p program
 	defer s.task.CatchIn(s.t, s.call)
 	err := Serve(s, p.handle)
-	return served{strings.Join(p.handled, " "), err}, len(p.handled)
+	return served{strings.Join(p.handled, " "), err}
 }
 
 func TestServe(t *testing.T) {
@@ -61,8 +61,8 @@ func TestServe(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		sends [][]byte
-		want  served // Err is the text in it
-		err   string
+		want  served
+		err   string // what the error says, or "" for none
 		gets  []byte
 	}{
 		{"two messages and a Close", [][]byte{text("one"), text("two"), bye}, served{Handled: "one two"}, "",
@@ -88,9 +88,9 @@ func TestServe(t *testing.T) {
 		for _, b := range c.sends {
 			lesson.Trace(t, "in", frames.State{FromClient: true}, b)
 		}
-		got, _ := serve(s)
+		got := serve(s)
 		s.checkServed(c.want, c.err, got)
-		s.checkGets(got.Err, c.gets)
+		s.checkGets(c.gets)
 		s.checkEnd(lesson.If(!partsWork(t), partsFirst), lesson.If(c.err == "" && s.closed > 0 && !s.fin, "both Close frames have passed, and the socket was closed without FIN; HangUp ends it"))
 	}
 }
@@ -132,9 +132,9 @@ func TestServeCut(t *testing.T) {
 		{"a message, and the end of the stream", [][]byte{text("one")}, io.EOF},
 	} {
 		s := &socket{task: taskServe, t: t, call: "Serve, of " + c.name, sends: c.sends, fails: c.fails}
-		got, _ := serve(s)
+		got := serve(s)
 		s.checkServed(served{Handled: "one"}, c.fails.Error(), got)
-		s.checkGets(got.Err, nil)
+		s.checkGets(nil)
 		taskServe.Equal(t, s.call, struct{ Closed bool }{s.closed > 0}, struct{ Closed bool }{true},
 			lesson.If(!partsWork(t), partsFirst),
 			lesson.If(true, "the socket was left open; every connection that ends so keeps one"))
