@@ -45,7 +45,7 @@ func TestBrowser(t *testing.T) {
 		{"the page closes cleanly", pageClosesCleanly},
 		{"the server closes cleanly", serverClosesCleanly},
 		{"silence loses nothing", silenceLosesNothing},
-		{"a reset after an action", resetAfterAnAction},
+		{"a reset after a vote", resetAfterAVote},
 		{"a page of another origin", pageOfAnotherOrigin},
 		{"the start page", startPage},
 	} {

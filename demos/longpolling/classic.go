@@ -23,7 +23,11 @@ const echo = time.Second
 func (d *demo) withSession(page http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
-			id, _ := d.sessions.open(d.tally.Now())
+			id, s := d.sessions.open(d.tally.Now())
+			// The page may be in a second tab, and from here on the first one has this cookie too.
+			if c, err := r.Cookie(cookie); err == nil && d.sessions.find(c.Value) != nil {
+				d.sessions.share(s)
+			}
 			setCookie(w, id)
 		}
 		// A page out of a cache would come without the cookie.

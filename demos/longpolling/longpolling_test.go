@@ -240,6 +240,22 @@ func TestTwoTabsWithTheirOwnSessions(t *testing.T) {
 	})
 }
 
+// A second tab may never have a request in flight together with the first one. That it is there shows
+// in its load, with the cookie of the first.
+func TestSecondClassicTabIsKnownByItsLoad(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, w *world) {
+		browser := w.open()
+		browser.get("/")
+		other := browser.get("/get_vote")
+		w.vote(1)
+		other.gets(0, after(1))
+		one := browser.get("/get_vote")
+		w.vote(1)
+		one.gets(0, after(2))
+		browser.get("/get_vote").gets(time.Second, after(2)) // the other one again
+	})
+}
+
 // Two classic tabs in one browser share the cookie. Whichever asks first acknowledges for both, so the
 // slower one must get what it missed all the same.
 func TestTwoTabsWithOneCookieBothSeeEveryNewState(t *testing.T) {

@@ -39,7 +39,7 @@ type session struct {
 	// Two tabs of one browser share a cookie, and so a session. Then the tab that asks again first
 	// acknowledges for both. See turn.
 	waiting   int       // requests in flight
-	shared    bool      // two were seen in flight at once
+	shared    bool      // two were seen in flight at once, or there may be two tabs
 	offeredAt time.Time // when offered last moved on
 }
 
@@ -68,6 +68,13 @@ func (t *sessions) open(c feed.Cursor) (string, *session) {
 	s.place = t.order.PushBack(s)
 	s.touched = time.Now()
 	return s.id, s
+}
+
+// share notes that there may be two tabs with the cookie of s.
+func (t *sessions) share(s *session) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.shared = true
 }
 
 // find returns the session with this id, or nil.
