@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"example.com/ws101/frames"
 	"example.com/ws101/handshake"
@@ -146,7 +147,7 @@ type message struct {
 }
 
 // compressible are messages in which a compressor refers back over all distances.
-func compressible() []message {
+var compressible = sync.OnceValue(func() []message {
 	var ms []message
 	for i := range 5 {
 		ms = append(ms, message{frames.Text, fmt.Appendf(nil, `{"uid": %d, "name": "明凯", "count": %d}`, i%2, 301+i)})
@@ -164,7 +165,7 @@ func compressible() []message {
 		message{frames.Binary, nil},
 		message{frames.Binary, far[:1000]},
 	)
-}
+})
 
 func (s *Session) hasCompressed(fromClient bool) bool {
 	all, _ := s.Tap.Frames(fromClient, true)

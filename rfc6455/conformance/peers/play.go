@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -23,13 +24,11 @@ func textOf(size int) []byte {
 	return append(p, strings.Repeat("x", size-len(p))...)
 }
 
-// binaryOf returns bytes of every value, in an order that does not repeat soon.
+// binaryOf returns bytes of every value, in an order that does not repeat.
 func binaryOf(size int) []byte {
 	p := make([]byte, size)
-	for i, state := 0, uint32(1); i < size; i++ {
-		state = state*1664525 + 1013904223
-		p[i] = byte(state >> 24)
-	}
+	// Its Read does not fail.
+	_, _ = rand.NewChaCha8([32]byte{}).Read(p)
 	return p
 }
 
@@ -49,6 +48,16 @@ func echo(typ frames.Opcode, p []byte) play {
 			return err
 		}
 		return s.want(ctx, typ, p)
+	}
+}
+
+// echoSize is echo for a message of this size, which is made when it is needed.
+func echoSize(typ frames.Opcode, size int) play {
+	return func(ctx context.Context, s *Session) error {
+		if typ == frames.Text {
+			return echo(typ, textOf(size))(ctx, s)
+		}
+		return echo(typ, binaryOf(size))(ctx, s)
 	}
 }
 

@@ -5,6 +5,7 @@ package peers
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"example.com/ws101/frames"
@@ -12,13 +13,7 @@ import (
 
 // Exchanges returns all exchanges without compression.
 func Exchanges() []Exchange {
-	var xs []Exchange
-	add := func(more ...Exchange) { xs = append(xs, more...) }
-	add(messages()...)
-	add(fragments()...)
-	add(pings()...)
-	add(closes()...)
-	return numbered(xs)
+	return numbered(slices.Concat(messages(), fragments(), pings(), closes()))
 }
 
 // numbered gives each exchange the number by which it is found.
@@ -60,9 +55,9 @@ func messages() []Exchange {
 		as := []string{"blob", "arraybuffer"}[i%2]
 		xs = append(xs,
 			Exchange{Name: fmt.Sprintf("text of %d bytes", size), Kind: text, Task: "/echo",
-				play: echo(frames.Text, textOf(size))},
+				play: echoSize(frames.Text, size)},
 			Exchange{Name: fmt.Sprintf("binary of %d bytes", size), Kind: binary, Task: "/echo?binaryType=" + as,
-				play: echo(frames.Binary, binaryOf(size))})
+				play: echoSize(frames.Binary, size)})
 	}
 	for _, tt := range texts {
 		xs = append(xs, Exchange{Name: tt.name, Kind: Text, Task: "/echo", play: echo(frames.Text, []byte(tt.text))})
