@@ -84,9 +84,10 @@ func burst(t *testing.T, from, to *Conn) {
 	require.NoError(t, <-done)
 }
 
-// 7692-7.2.1-6, 7692-7.2.1-4: nothing that we compress refers further back than
-// the window allows, within a message and over several. 7692-7.2.1-5: without
-// takeover nothing refers to a message before.
+// Nothing that we compress refers further back than the window allows, within a
+// message and over several; without takeover nothing refers to a message before.
+//
+// Proves 7692-7.2.1-4, 7692-7.2.1-5, 7692-7.2.1-6.
 func TestWindowIsHonest(t *testing.T) {
 	for bits := 8; bits <= 15; bits++ {
 		for _, level := range []int{1, 2, 6, flate.HuffmanOnly} {
@@ -312,7 +313,9 @@ func TestDeflateHandshake(t *testing.T) {
 	}
 }
 
-// 7692-5-2 and under net/http.
+// The same under net/http.
+//
+// Proves 7692-5-2.
 func TestDeflateUnderHTTP(t *testing.T) {
 	for _, tt := range []struct {
 		name string

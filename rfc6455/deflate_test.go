@@ -2,6 +2,7 @@ package rfc6455
 
 import (
 	"bytes"
+	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/ws101/frames"
 	"example.com/ws101/handshake"
 )
 
@@ -54,17 +56,18 @@ var alone = handshake.Deflate{ServerNoContextTakeover: true, ClientNoContextTake
 // deflated is a first byte with RSV1.
 const deflated = 0x40
 
+// Proves 7692-6.1-5, 7692-7.2.2-1.
 func TestReadDeflated(t *testing.T) {
 	bothDeflating(t, quiet, handshake.Deflate{}, func(t *testing.T, r role, c *Conn, p *peer) {
 		got := startReading(c)
 		send := func(b0 byte, payload string) { p.send(r.frame(b0, string(unhex(payload)))) }
 		send(0x81|deflated, helloFixed)
-		send(0x81|deflated, helloAgain) // 7692-7.2.2-1
+		send(0x81|deflated, helloAgain)
 		send(0x82|deflated, helloFinal)
-		p.send(r.frame(0x81, "plain")) // 7692-6.1-5
+		p.send(r.frame(0x81, "plain"))
 		send(0x81|deflated, helloStored)
 		send(0x82|deflated, "00")
-		// In fragments (7692-7.2.1-2), with a Ping and an empty one between.
+		// In fragments, with a Ping and an empty one between.
 		send(0x01|deflated, "f2 48 cd")
 		p.send(r.frame(0x89, "ping"))
 		send(0x00, "")
@@ -78,7 +81,9 @@ func TestReadDeflated(t *testing.T) {
 	})
 }
 
-// 7692-7.2.1-1, 7692-7.2.1-5, 7692-7.2.1-6: the bytes we send.
+// The bytes we send.
+//
+// Proves 7692-6.1-1, 7692-6.1-5, 7692-7.2.1-1.
 func TestWriteDeflated(t *testing.T) {
 	every := quiet
 	every.Deflate = &Deflate{Threshold: -1, Level: 6}
@@ -98,7 +103,7 @@ func TestWriteDeflated(t *testing.T) {
 			assert.Equal(t, own(r, 0x81|deflated, helloMatch), write(t, c, p, "Hello"))
 		})
 	})
-	t.Run("without takeover", func(t *testing.T) {
+	t.Run("7692-7.1.1.1-2 7692-7.2.1-5 without takeover", func(t *testing.T) {
 		bothDeflating(t, every, alone, func(t *testing.T, r role, c *Conn, p *peer) {
 			long := strings.Repeat("Hello", 3)
 			first := write(t, c, p, long)
@@ -134,6 +139,50 @@ func TestWriteDeflated(t *testing.T) {
 			require.NoError(t, w.Close())
 			assert.Equal(t, r.own(0x81, "Hello"), p.heard())
 		})
+	})
+}
+
+// A message that takes several frames says so once, and loses its last four
+// bytes once. Control frames between them and after it say nothing.
+func TestWriteDeflatedFragments(t *testing.T) {
+	every := quiet
+	every.Deflate = &Deflate{Threshold: -1}
+	noise := make([]byte, 3*bufferSize)
+	random := newRandom()
+	for i := range noise {
+		noise[i] = byte(random.Uint32())
+	}
+	bothDeflating(t, every, handshake.Deflate{}, func(t *testing.T, r role, c *Conn, p *peer) {
+		startReading(c) // who answers pings
+		w, err := c.Writer(forever, Binary)
+		require.NoError(t, err)
+		_, err = w.Write(noise)
+		require.NoError(t, err)
+		p.send(r.frame(0x89, "ping"))
+		synctest.Wait()
+		require.NoError(t, w.Close())
+		c.Close(1000, "")
+
+		var data, control []byte // the first byte of each frame
+		var payload []byte
+		for wire := unhex(p.heard()); len(wire) > 0; {
+			h, n, err := frames.ParseHeader(wire)
+			require.NoError(t, err)
+			body := wire[n : n+int(h.Length)]
+			frames.Mask(h.MaskKey, 0, body) // the key of a server is zero
+			if h.Opcode.IsControl() {
+				control = append(control, wire[0])
+			} else {
+				data = append(data, wire[0])
+				payload = append(payload, body...)
+			}
+			wire = wire[n+int(h.Length):]
+		}
+		got, err := io.ReadAll(flate.NewReader(bytes.NewReader(append(payload, messageEnd...))))
+		require.NoError(t, err)
+		assert.True(t, bytes.Equal(noise, got), "7692-7.2.1-2 put together they are one DEFLATE stream")
+		assert.Equal(t, "42 00 00 80", tohex(data), "7692-6.1-1 7692-6.1-2 RSV1 is on the first frame only")
+		assert.Equal(t, "8a 88", tohex(control), "7692-6.1-2 RSV1 is on no control frame")
 	})
 }
 

@@ -101,7 +101,9 @@ func TestInflateRefuses(t *testing.T) {
 	}
 }
 
-// 7692-7.2.2-2: if no window was agreed on, it has 32,768 bytes.
+// If no window was agreed on, it has 32,768 bytes.
+//
+// Proves 7692-7.2.2-2.
 func TestInflateFarBack(t *testing.T) {
 	random := newRandom()
 	first := make([]byte, 1<<15)

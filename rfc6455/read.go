@@ -129,7 +129,7 @@ func (c *Conn) beginMessage() error {
 		return err
 	}
 	if c.m.deflated {
-		c.begstillInflating()
+		c.beginInflate()
 	}
 	return nil
 }

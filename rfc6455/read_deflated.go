@@ -2,8 +2,8 @@ package rfc6455
 
 import "io"
 
-// begstillInflating begins to decompress the message whose first header has come.
-func (c *Conn) begstillInflating() {
+// beginInflate begins to decompress the message whose first header has come.
+func (c *Conn) beginInflate() {
 	d := c.deflate
 	if !d.receive.forgets && d.past == nil {
 		// Peers built on zlib cannot compress for 8 bits, and use 9.
