@@ -6,6 +6,7 @@
 // lanes among all tabs, and a page that gets none polls instead, and says so.
 
 import { Pause } from './connection.js';
+import { random } from './page.js';
 import { Polling } from './polling.js';
 
 const lanes = [1, 2, 3, 4];
@@ -74,19 +75,25 @@ function queue(signal) {
 // its timers only once a minute, so a lease is good for longer than that.
 const leaseTime = 150_000;
 
-function lease(name) {
+async function lease(name) {
   try {
-    const note = JSON.parse(localStorage.getItem(name) ?? 'null');
-    if (note?.until > Date.now() && note.until <= Date.now() + leaseTime) return null;
-    const renew = () => localStorage.setItem(name, JSON.stringify({ until: Date.now() + leaseTime }));
-    renew();
-    const timer = setInterval(renew, 20_000);
+    const note = () => JSON.parse(localStorage.getItem(name) ?? 'null');
+    if (note()?.until > Date.now() && note().until <= Date.now() + leaseTime) return null;
+    const owner = random();
+    const renew = () => localStorage.setItem(name, JSON.stringify({ owner, until: Date.now() + leaseTime }));
     const release = () => {
       clearInterval(timer);
-      localStorage.removeItem(name);
+      if (note()?.owner === owner) localStorage.removeItem(name);
     };
+    renew();
+    const timer = setInterval(renew, 20_000);
     addEventListener('pagehide', release);
-    return release;
+    // Another page may have written its note in the same moment. The last one counts, and half a
+    // second later both have seen it.
+    await new Promise((seen) => setTimeout(seen, 500));
+    if (note()?.owner === owner) return release;
+    release();
+    return null;
   } catch {
     return null; // no storage: then nobody can know how many are held, and polling is safe
   }
