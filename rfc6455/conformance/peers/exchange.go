@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"example.com/ws101/frames"
 	"example.com/ws101/rfc6455"
@@ -108,7 +109,7 @@ func (x *Exchange) Dial(ctx context.Context, nc net.Conn, base string) (*Tap, er
 }
 
 func (x *Exchange) options() rfc6455.Options {
-	return rfc6455.Options{MaxMessage: MaxMessage, Deflate: x.Deflate}
+	return rfc6455.Options{MaxMessage: MaxMessage, CloseTimeout: 30 * time.Second, Deflate: x.Deflate}
 }
 
 // run plays the exchange on an open connection, to its end.

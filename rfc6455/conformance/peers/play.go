@@ -105,8 +105,8 @@ func inFragments(typ frames.Opcode, parts []string) play {
 	}
 }
 
-// pingsBetween sends Pings inside of a message. They are answered before its
-// end is there.
+// pingsBetween sends Pings inside of a message, of which the last one at least has to
+// be answered, and wants the message back.
 func pingsBetween(ctx context.Context, s *Session) error {
 	for _, f := range []struct {
 		op      frames.Opcode

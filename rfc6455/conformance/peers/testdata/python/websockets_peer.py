@@ -16,7 +16,13 @@ from websockets.extensions.permessage_deflate import (
 from websockets.legacy.client import connect
 from websockets.legacy.server import WebSocketServerProtocol, serve
 
-MAX_SIZE = 16 << 20
+# No Pings of its own, and patience with a machine that has much else to do.
+OPTIONS = {
+    "compression": None,
+    "max_size": 16 << 20,
+    "ping_interval": None,
+    "close_timeout": 60,
+}
 
 
 async def echo(ws, query):
@@ -93,15 +99,15 @@ async def client(urls):
         target, _, query = parse(url)
         extensions = deflate(ClientPerMessageDeflateFactory, query)
         try:
-            async with connect(url, compression=None, extensions=extensions, max_size=MAX_SIZE) as ws:
+            async with connect(url, extensions=extensions, **OPTIONS) as ws:
                 await perform(ws, url)
         except Exception as failure:
             output({"target": target, "error": repr(failure)})
 
 
 async def server():
-    options = {"compression": None, "max_size": MAX_SIZE, "create_protocol": Server}
-    async with serve(lambda ws: perform(ws, ws.path), "127.0.0.1", 0, **options) as running:
+    handler = lambda ws: perform(ws, ws.path)
+    async with serve(handler, "127.0.0.1", 0, create_protocol=Server, **OPTIONS) as running:
         output({"url": "ws://127.0.0.1:%d" % running.sockets[0].getsockname()[1]})
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
