@@ -137,7 +137,7 @@ func main() {
 	if err := course.WriteFile(dir, course.File{Name: "main.go", Text: []byte(program)}); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", set.program, ".")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", set.program, ".")
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOWORK=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building the stubs, solutions and mistakes: %w\n%s", err, out)
