@@ -9,9 +9,12 @@ import (
 const FullVariable = "WS101_FULL"
 
 // ForTest starts a browser that ends with the test. Without a browser on this machine the
-// test is skipped, or fails if FullVariable is set.
+// test is skipped, or fails if FullVariable is set. With -short it is skipped in any case.
 func ForTest(t testing.TB) *Browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves the browser out")
+	}
 	path, err := Find()
 	switch {
 	case err == ErrNotFound && os.Getenv(FullVariable) == "":

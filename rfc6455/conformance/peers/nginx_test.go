@@ -42,6 +42,7 @@ func behindNginx(t *testing.T) *peer {
 // startNginx returns the address of an nginx that passes all on to server.
 func startNginx(t *testing.T, server string) string {
 	t.Helper()
+	external(t)
 	path, err := exec.LookPath("nginx")
 	if err != nil {
 		path, err = exec.LookPath("/usr/sbin/nginx") // not on everybody's PATH

@@ -40,6 +40,7 @@ func nodeBuiltIn(t *testing.T, env ...string) *peer {
 }
 
 func pythonWebsockets(t *testing.T, env ...string) *peer {
+	external(t)
 	p := &peer{
 		deflate: fullDeflate,
 		// zlib has none, and websockets does not take 9 for it, as Node does.
@@ -52,6 +53,7 @@ func pythonWebsockets(t *testing.T, env ...string) *peer {
 }
 
 func pythonWebsocketClient(t *testing.T, env ...string) *peer {
+	external(t)
 	p := &peer{traces: true, extra: func(x *peers.Exchange) string {
 		if x.Kind == peers.Large {
 			return "&unchecked=on" // which takes it seconds, in Python
@@ -64,6 +66,7 @@ func pythonWebsocketClient(t *testing.T, env ...string) *peer {
 
 // node returns the path of Node 22, with which the package ws has come.
 func node(t *testing.T) string {
+	external(t)
 	const dir = "testdata/node"
 	path := filepath.Join(dir, "node_modules", "node", "bin", "node")
 	if _, err := os.Stat(path); err != nil {
@@ -75,6 +78,7 @@ func node(t *testing.T) string {
 // python returns the path of a Python that has this module, which is in this
 // package of Debian.
 func python(t *testing.T, module, debian string) string {
+	external(t)
 	// Debian's modules are those of Debian's Python, which may not be the first.
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
 		if path, err := exec.LookPath(name); err == nil && exec.Command(path, "-c", "import "+module).Run() == nil {

@@ -28,6 +28,14 @@ func missing(t *testing.T, what string) {
 	t.Skip(what)
 }
 
+// external skips a test that runs another program, with -short.
+func external(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves other programs out")
+	}
+}
+
 // A process is a peer that is a program of its own. It is killed when its context ends.
 type process struct {
 	cmd    *exec.Cmd

@@ -210,6 +210,7 @@ func conversations(t *testing.T) []*run {
 // TestWiresharkAgrees shows our frames, of both sides, to Wireshark's dissector.
 func TestWiresharkAgrees(t *testing.T) {
 	t.Parallel()
+	external(t)
 	tshark, err := exec.LookPath("tshark")
 	if err != nil {
 		missing(t, "this test needs Wireshark's tshark: apt-get install tshark")
