@@ -367,3 +367,16 @@ func TestPingFloodBehindABlockedWrite(t *testing.T) {
 		})
 	}
 }
+
+func TestPongFlood(t *testing.T) {
+	for _, r := range roles {
+		t.Run("6455-5.5.3-2 "+r.name, func(t *testing.T) {
+			const n = 20_000
+			pong := r.frame(0x8a, strings.Repeat("p", 125))
+			c := r.conn(&limited{&memory{in: bytes.Repeat(pong, 200)}, n * len(pong)}, quiet)
+			getBuffer() // not the first
+			cost := allocated(func() { assert.ErrorIs(t, c.advance(), io.ErrUnexpectedEOF) })
+			assert.Less(t, cost, uint64(4*bufferSize))
+		})
+	}
+}

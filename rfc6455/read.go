@@ -396,6 +396,7 @@ func (c *Conn) letGo() {
 	}
 	putMessage(c.gathered)
 	c.gathered = nil
+	c.giveTurn()
 }
 
 // noDeadline takes a deadline away.

@@ -124,6 +124,9 @@ func (c *Conn) assemble() ([]byte, error) {
 		more, err := c.nextPayload()
 		if err == nil && more {
 			if len(c.gathered) == cap(c.gathered) {
+				if c.inflate != nil {
+					c.takeTurn()
+				}
 				c.gathered = growMessage(c.gathered)
 			}
 			var n int
@@ -131,6 +134,7 @@ func (c *Conn) assemble() ([]byte, error) {
 			c.gathered = c.gathered[:len(c.gathered)+n]
 		}
 		if err != nil || !more {
+			c.giveTurn()
 			p := c.gathered
 			c.gathered = nil
 			return p, err
