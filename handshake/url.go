@@ -32,6 +32,9 @@ func ParseURL(raw string) (*url.URL, error) {
 	if err := convertHost(u); err != nil {
 		return nil, err
 	}
+	if _, err := hostField(u); err != nil {
+		return nil, err
+	}
 	return u, nil
 }
 
