@@ -61,6 +61,7 @@ func TestURLsRefused(t *testing.T) {
 		{"6455-11.1-1 a host that is no name", "ws://]", "6455-11.1-1"},
 		{"6455-4.1-3 a host with an escaped slash", "ws://a%2fb/", "6455-4.1-3"},
 		{"6455-4.1-3 brackets around no address", "ws://[v1.x]/", "6455-4.1-3"},
+		{"6455-4.1-3 an IPv6 zone that is no name", "ws://[fe80::1%25eth]0]/", "6455-4.1-3"},
 		{"6455-3-1 an empty fragment", "ws://example.com/#", "6455-3-1"},
 		{"6455-4.1-2 http", "http://example.com/", "6455-4.1-3"},
 		{"6455-4.1-2 no scheme", "example.com/chat", "6455-4.1-3"},
