@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -210,5 +212,55 @@ func FuzzParseExtensions(f *testing.F) {
 		joined, err := handshake.ParseExtensions([]string{first + "," + second})
 		require.NoError(t, err)
 		assert.Equal(t, list, joined)
+	})
+}
+
+// What is taken as an address leads to a request that our own server takes, and
+// says the same when it is written and read again.
+func FuzzURL(f *testing.F) {
+	for _, raw := range []string{
+		"ws://example.com/", "WSS://example.com:0443/a b?c d", "ws://[fe80::1%25eth0]:81/", "ws://b\u00fccher.example:/?q=\u4f60",
+		"ws://a%2fb/", "ws://example.com?#", "ws://u:p@example.com/%zz", "ws://a/b//c?d?e%23", "ws://xn--bcher-kva.example", "ws://a\u3002b/", "//a", "ws:a",
+	} {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		u, err := handshake.ParseURL(raw)
+		if err != nil {
+			require.Nil(t, u)
+			var known *handshake.Error
+			require.ErrorAs(t, err, &known)
+			require.Zero(t, known.Status)
+			return
+		}
+		host, port, err := net.SplitHostPort(handshake.Address(u))
+		require.NoError(t, err)
+		require.NotEmpty(t, host)
+		n, err := strconv.ParseUint(port, 10, 16)
+		require.NoError(t, err)
+		require.NotZero(t, n)
+
+		req, err := handshake.NewRequest(u, rfcKey, handshake.Offer{})
+		if err != nil {
+			var known *handshake.Error
+			require.ErrorAs(t, err, &known)
+			return
+		}
+		require.False(t, strings.ContainsFunc(req.Target, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' }), "%q", req.Target)
+		wire := req.Append(nil)
+		if len(wire) < 8000 { // else it is beyond the server's limits
+			read, err := handshake.ReadRequest(bufio.NewReader(bytes.NewReader(wire)), handshake.Limits{})
+			require.NoError(t, err)
+			require.NoError(t, read.Check(nil))
+			require.Equal(t, req.Target, read.Target)
+			require.Equal(t, req.Host(), read.Host())
+		}
+
+		again, err := handshake.ParseURL(u.String())
+		require.NoError(t, err)
+		require.Equal(t, handshake.Address(u), handshake.Address(again))
+		same, err := handshake.NewRequest(again, rfcKey, handshake.Offer{})
+		require.NoError(t, err)
+		require.Equal(t, req, same)
 	})
 }

@@ -32,6 +32,9 @@ func ParseURL(raw string) (*url.URL, error) {
 	if err := convertHost(u); err != nil {
 		return nil, err
 	}
+	if _, err := hostField(u); err != nil {
+		return nil, err
+	}
 	return u, nil
 }
 
@@ -105,7 +108,7 @@ func hostField(u *url.URL) (string, error) {
 	host := u.Hostname()
 	if strings.HasPrefix(u.Host, "[") {
 		addr, err := netip.ParseAddr(host)
-		if err != nil || !addr.Is6() {
+		if err != nil || !addr.Is6() || addr.Zone() != "" && !isHostName(addr.Zone()) {
 			return "", failure("6455-4.1-3", "the host in brackets is %s; it has to be an IPv6 address", shown(host))
 		}
 		host = "[" + addr.WithZone("").String() + "]"

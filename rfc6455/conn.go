@@ -38,6 +38,8 @@ type Conn struct {
 	inflate  *inflater // of the message at hand, if it is compressed
 	fed      int       // bytes of the input that it is using
 	partial  []byte    // of a message that a Read whose context ended began
+	gathered []byte    // of the message that is being read, from a pool
+	turn     bool      // it has one of the turns
 	stream   *messageReader
 	serving  atomic.Bool
 	holding  bool        // replies gather in out; see releaseHeld

@@ -29,22 +29,17 @@ func (c *Conn) handleControl() error {
 // which bounds what a flood of Pings can cost.
 //
 // Nor may it wait for the peer, which may be blocked by a Pong for us in just
-// the same way. So the Pong is sent by another goroutine. The reader gives it
-// a moment, which is nearly always enough: then each Ping has its Pong, and
-// they keep their order.
+// the same way. So the Pong is sent by another goroutine, to which the lock is
+// handed. The reader gives it a moment, which is nearly always enough: then
+// each Ping has its Pong, and they keep their order. A peer that takes no Pongs
+// costs one such goroutine, however many Pings it sends.
 func (c *Conn) pong(payload []byte) error {
 	c.pongLock.Lock()
 	c.pongData = append(c.pongData[:0], payload...)
 	c.pongDue.Store(true)
 	c.pongLock.Unlock()
-	sent := make(chan struct{})
-	go func() {
-		c.sendPong()
-		close(sent)
-	}()
-	select {
-	case <-sent:
-	case <-time.After(pongTime):
+	if c.frameLock.tryLock() {
+		c.letPongLeave()
 	}
 	if e := c.end(nil); e != nil {
 		return e
@@ -54,6 +49,25 @@ func (c *Conn) pong(payload []byte) error {
 
 // pongTime is how long the reader waits for a Pong to leave.
 const pongTime = 100 * time.Millisecond
+
+// letPongLeave sends the Pong that is due, and lets the frame lock go. It returns
+// when that is done, or after pongTime.
+func (c *Conn) letPongLeave() {
+	sent := make(chan struct{})
+	go func() {
+		if c.pongDue.Load() { // else the holder before has sent it
+			c.putPong()
+		}
+		c.unlockFrame()
+		close(sent)
+	}()
+	timer := time.NewTimer(pongTime)
+	defer timer.Stop()
+	select {
+	case <-sent:
+	case <-timer.C:
+	}
+}
 
 // sendPong sends the Pong that is due, if the frame lock is free. Whoever holds
 // it looks for one after letting it go, so none is forgotten.

@@ -418,6 +418,36 @@ func TestReset(t *testing.T) {
 	}
 }
 
+// A reset may overtake what was sent before it, so what arrives is a part of it.
+func TestResetAfterEveryByte(t *testing.T) {
+	for _, s := range sockets[1:] {
+		for _, r := range roles {
+			t.Run("6455-7.2.1-2 "+s.name+" "+r.name, func(t *testing.T) {
+				all, arrived := r.conversation()
+				for cut := range len(all) + 1 {
+					a, b := s.make(t)
+					c := r.conn(a, Options{})
+					read := startReading(c)
+					if w, ok := b.(*wrapped); ok {
+						b = w.nc
+					}
+					require.NoError(t, b.(*net.TCPConn).SetLinger(0)) // so that Close sends RST
+					_, err := b.Write(all[:cut])
+					require.NoError(t, err)
+					require.NoError(t, b.Close())
+					e := read.ended(t)
+					assert.LessOrEqual(t, len(read.msgs), arrived[cut])
+					if e.Code != frames.CloseAbnormal {
+						assert.Equal(t, len(all), cut, "the Close has arrived")
+						assert.EqualValues(t, 1001, e.Code)
+					}
+					<-c.Done()
+				}
+			})
+		}
+	}
+}
+
 // What arrives in one piece behind the handshake is the start of the
 // conversation, also when it is cut.
 func TestEarlyBytes(t *testing.T) {

@@ -195,6 +195,27 @@ func TestDeflatedMistakes(t *testing.T) {
 		{"7692-6.1-3 RSV1 on a ping", "7692-6.1-3", 1002, func(r role) [][]byte {
 			return [][]byte{r.frame(0x89|deflated, "")}
 		}},
+		{"7692-6.1-3 RSV1 on a pong", "7692-6.1-3", 1002, func(r role) [][]byte {
+			return [][]byte{r.frame(0x8a|deflated, "")}
+		}},
+		{"7692-6.1-3 RSV1 on a Close", "7692-6.1-3", 1002, func(r role) [][]byte {
+			return [][]byte{r.frame(0x88|deflated, "\x03\xe8")}
+		}},
+		{"7692-6.1-3 RSV1 on a fragment of a message without it", "7692-6.1-3", 1002, func(r role) [][]byte {
+			return [][]byte{r.frame(0x01, "a"), r.frame(0x80|deflated, string(unhex(helloFixed)))}
+		}},
+		{"6455-5.2-2 RSV2", "6455-5.2-2", 1002, func(r role) [][]byte {
+			return [][]byte{r.frame(0x81|0x20, "")}
+		}},
+		{"6455-5.2-2 RSV3 beside RSV1", "6455-5.2-2", 1002, func(r role) [][]byte {
+			return [][]byte{r.frame(0x81|deflated|0x10, string(unhex(helloFixed)))}
+		}},
+		{"7692-6.2-1 no payload at all", "7692-6.2-1", 1007, func(r role) [][]byte {
+			return [][]byte{r.frame(0x81|deflated, "")}
+		}},
+		{"7692-6.2-1 something behind the end", "7692-6.2-1", 1007, func(r role) [][]byte {
+			return [][]byte{r.frame(0x81|deflated, string(unhex(helloFixed))+"rest")}
+		}},
 		{"7692-6.1-3 RSV1 on a later fragment", "7692-6.1-3", 1002, func(r role) [][]byte {
 			return [][]byte{r.frame(0x01|deflated, "\xf2"), r.frame(0x80|deflated, "\x48")}
 		}},
@@ -209,6 +230,10 @@ func TestDeflatedMistakes(t *testing.T) {
 		}},
 		{"7692-6.1-4 text that ends in the middle of a character", "6455-8.1-1", 1007, func(r role) [][]byte {
 			return [][]byte{r.frame(0x81|deflated, string(compressedBy(6, []byte("a\xc3"))))}
+		}},
+		{"7692-6.1-4 text that is broken by its second fragment", "6455-8.1-1", 1007, func(r role) [][]byte {
+			p := string(compressedBy(6, []byte("a\xc3a")))
+			return [][]byte{r.frame(0x01|deflated, p[:2]), r.frame(0x80, p[2:])}
 		}},
 		{"7692-8-1 it inflates to more than the limit", "6455-10.4-1", 1009, func(r role) [][]byte {
 			return [][]byte{r.frame(0x82|deflated, string(compressedBy(6, make([]byte, 1<<20+1))))}
@@ -243,6 +268,33 @@ func TestDeflatedMistakes(t *testing.T) {
 			p.nc.Close()
 			assert.Equal(t, "6455-5.2-2", asRule(t, got.ended(t)).Rule)
 		})
+	})
+}
+
+// Characters may be cut anywhere: by a fragment, by a block, by a bit.
+func TestDeflatedTextInFragments(t *testing.T) {
+	const want = "你好, wörld 😀 你好"
+	payload := string(compressedBy(6, []byte(want)))
+	bothDeflating(t, quiet, handshake.Deflate{}, func(t *testing.T, r role, c *Conn, p *peer) {
+		got := startReading(c)
+		for cut := range len(payload) + 1 {
+			p.send(r.frame(0x01|deflated, payload[:cut]))
+			p.send(r.frame(0x80, payload[cut:]))
+		}
+		var all []byte
+		for i, b := range []byte(payload) {
+			b0 := byte(0x00)
+			if i == 0 {
+				b0 = 0x01 | deflated
+			}
+			all = append(all, r.frame(b0, string([]byte{b}))...)
+		}
+		p.send(append(all, r.frame(0x80, "")...))
+		messages := got.messages()
+		require.Len(t, messages, len(payload)+2, "7692-6.1-4")
+		for _, m := range messages {
+			assert.Equal(t, message{Text, want}, m)
+		}
 	})
 }
 

@@ -9,6 +9,10 @@ import (
 // closed.
 const maxLinger = time.Second
 
+// drainSize is how much a drain reads at once. It is small: many who were refused
+// may be drained at the same time.
+const drainSize = 4 << 10
+
 // closeWriter is a socket whose two directions can be ended one by one:
 // *net.TCPConn, *net.UnixConn and *tls.Conn.
 type closeWriter interface{ CloseWrite() error }
@@ -35,8 +39,7 @@ func endServer(nc net.Conn, timeout time.Duration) {
 // for maxLinger, or the timeout is over.
 func drain(nc net.Conn, timeout time.Duration) {
 	end := time.Now().Add(timeout)
-	buf := getBuffer()
-	defer putBuffer(buf)
+	buf := make([]byte, drainSize)
 	for {
 		by := time.Now().Add(maxLinger)
 		if by.After(end) {

@@ -381,7 +381,22 @@ func (c *Conn) failProtocol(err error) error {
 	if errors.As(err, &rule) {
 		code = rule.Code
 	}
+	c.letGo()
 	return c.fail(code, err)
+}
+
+// letGo gives back all that the reader holds. To tell the peer how the
+// connection failed, and to let it hear that, may take seconds, and a peer that
+// does so on many connections must not pin a message for each.
+func (c *Conn) letGo() {
+	c.fed = 0
+	c.in.discard(len(c.in.bytes()))
+	if c.inflate != nil {
+		c.endInflate()
+	}
+	putMessage(c.gathered)
+	c.gathered = nil
+	c.giveTurn()
 }
 
 // noDeadline takes a deadline away.

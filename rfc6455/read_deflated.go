@@ -65,6 +65,7 @@ func (c *Conn) inflatePayload(p []byte) (int, error) {
 // they lie in the input. It waits for them if there are none.
 func (c *Conn) feedInflate() error {
 	c.takeFed()
+	c.giveTurn()
 	more, err := c.nextOnWire()
 	if err != nil {
 		return err

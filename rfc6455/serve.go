@@ -115,21 +115,28 @@ func (c *Conn) serveAssembled(handle func(*Conn, MessageType, []byte)) error {
 	return err
 }
 
-// assemble reads the message at hand to its end, into a buffer from a pool.
+// assemble reads the message at hand to its end, into a buffer from a pool. What
+// has gathered when the connection fails is gone: see letGo.
 func (c *Conn) assemble() ([]byte, error) {
-	p := append(newMessage(len(c.partial)), c.partial...)
+	c.gathered = append(newMessage(len(c.partial)), c.partial...)
 	c.partial = nil
 	for {
 		more, err := c.nextPayload()
+		if err == nil && more {
+			if len(c.gathered) == cap(c.gathered) {
+				if c.inflate != nil {
+					c.takeTurn()
+				}
+				c.gathered = growMessage(c.gathered)
+			}
+			var n int
+			n, err = c.readPayload(c.gathered[len(c.gathered):cap(c.gathered)])
+			c.gathered = c.gathered[:len(c.gathered)+n]
+		}
 		if err != nil || !more {
-			return p, err
-		}
-		if len(p) == cap(p) {
-			p = growMessage(p)
-		}
-		n, err := c.readPayload(p[len(p):cap(p)])
-		p = p[:len(p)+n]
-		if err != nil {
+			c.giveTurn()
+			p := c.gathered
+			c.gathered = nil
 			return p, err
 		}
 	}
