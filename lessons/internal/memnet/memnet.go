@@ -22,18 +22,24 @@ type Network struct {
 	once      sync.Once
 
 	up, down, dialed atomic.Int64
+	panicked         atomic.Value
 }
 
 // date stands in every answer, so that the same request gets the same bytes at any time. It is as
 // long as any other.
 const date = "Thu, 01 Jan 2026 00:00:00 GMT"
 
-// Serve starts a server that answers with h. What h panics with is not told to anybody. Close it in
-// the end.
+// Serve starts a server that answers with h. Close it in the end.
 func Serve(h http.Handler) *Network {
 	n := &Network{conns: make(chan net.Conn), closed: make(chan struct{})}
 	n.server = &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				if v := recover(); v != nil {
+					n.panicked.CompareAndSwap(nil, crash{v})
+					panic(http.ErrAbortHandler)
+				}
+			}()
 			w.Header().Set("Date", date)
 			h.ServeHTTP(w, r)
 		}),
@@ -73,6 +79,16 @@ func (n *Network) Up() int { return int(n.up.Load()) }
 
 // Down is how many bytes the clients have received.
 func (n *Network) Down() int { return int(n.down.Load()) }
+
+// crash is what a handler panicked with.
+type crash struct{ value any }
+
+// Panicked is what a handler panicked with first, or nil. The server has closed that connection
+// without a word, as net/http does.
+func (n *Network) Panicked() any {
+	c, _ := n.panicked.Load().(crash)
+	return c.value
+}
 
 // Dialed is how many connections there were.
 func (n *Network) Dialed() int { return int(n.dialed.Load()) }

@@ -73,11 +73,13 @@ func TestCloseEndsEverything(t *testing.T) {
 	})
 }
 
-func TestPanicOfTheHandlerIsNotTold(t *testing.T) {
+func TestPanicOfTheHandlerIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := Serve(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("not written yet") }))
 		defer n.Close()
+		assert.Nil(t, n.Panicked())
 		_, err := n.Client().Post("http://example.com/", "text/plain", strings.NewReader("x"))
 		assert.ErrorIs(t, err, io.EOF)
+		assert.Equal(t, "not written yet", n.Panicked())
 	})
 }
