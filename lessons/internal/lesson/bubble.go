@@ -15,15 +15,14 @@ import (
 // the call, what else is known (lines of its own, may be empty) and the first diagnosis that applies.
 func (k Task) Bubble(t *testing.T, call string, f func(t *testing.T), looks ...Diagnosis) {
 	t.Helper()
+	// What f starts belongs to the bubble, and nobody outside may wait for it.
+	outside := running.setStarted(nil)
 	defer func() {
+		running.setStarted(outside)
 		v := recover()
 		if v == nil {
 			return
 		}
-		// What f has started belongs to the bubble, and nobody outside may wait for it.
-		running.mu.Lock()
-		running.started = nil
-		running.mu.Unlock()
 		switch {
 		case t.Failed():
 			t.FailNow() // f has told why; what it had started could not end any more
@@ -36,4 +35,12 @@ func (k Task) Bubble(t *testing.T, call string, f func(t *testing.T), looks ...D
 		defer k.Catch(t)
 		f(t)
 	})
+}
+
+// setStarted replaces the goroutines that are waited for, and returns those before.
+func (s *state) setStarted(list []chan struct{}) (before []chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, s.started = s.started, list
+	return before
 }

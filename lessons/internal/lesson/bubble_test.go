@@ -33,6 +33,8 @@ var bubbles = map[string]struct {
 		"Header: not written yet (bubble_test.go:0)|"},
 	"not written, in a goroutine": {func(t *testing.T) { task.Go(t, func() { todo("Header") }) },
 		"Header: not written yet (bubble_test.go:0)|"},
+	"not written, and a goroutine too": {func(t *testing.T) { task.Go(t, func() {}); todo("Header") },
+		"Header: not written yet (bubble_test.go:0)|"},
 	"panics": {func(t *testing.T) { panic("ouch") },
 		"TestBubble|  panic: ouch|  at bubble_test.go:0|  see: RFC 6455 section 5.2|  hint: go run ./lessons hint 11 Header|"},
 }
