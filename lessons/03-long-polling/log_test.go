@@ -38,6 +38,8 @@ func TestAdd(t *testing.T) {
 		before := l.changed
 		for i, event := range []string{"b", "c"} {
 			call := fmt.Sprintf("Add(%q)", event)
+			whole := false // what others see as soon as the lock is free
+			mu.behind(1, func() { whole = len(l.events) == i+2 && isClosed(before) && l.changed != before })
 			func() {
 				defer taskAdd.CatchIn(t, call, lesson.If(i > 0, "the closed channel is still there; put a new one in its place for those who wait next"))
 				l.Add(event)
@@ -54,6 +56,10 @@ func TestAdd(t *testing.T) {
 			if l.changed == nil || isClosed(l.changed) {
 				taskAdd.Fail(t, call+": the channel that is in changed now", "got  closed, or nil\nwant a new one",
 					lesson.If(true, "the closed channel is still there; put a new one in its place for those who wait next"))
+			}
+			if !whole {
+				taskAdd.Fail(t, call+": what others see when the lock is free", "got  a part of the change\nwant all of it",
+					lesson.If(true, "the lock was released before all was done, or not taken; two calls of Add at once would close the same channel twice"))
 			}
 			before = l.changed
 		}

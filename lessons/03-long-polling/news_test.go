@@ -88,6 +88,7 @@ func (q *request) check(when string, want answer, looks ...lesson.Diagnosis) {
 	type fields struct{ ContentType, CacheControl string }
 	f := fields{q.header.Get("Content-Type"), q.header.Get("Cache-Control")}
 	taskNews.Equal(q.t, q.call+when+": the fields", f, fields{"application/json", "no-store"},
+		lesson.If(f == fields{}, "both fields are missing, or they were set after the status; they go out with it"),
 		lesson.If(f.CacheControl != "no-store", "Cache-Control: no-store is missing; a browser that keeps this answer would give it to the next request with the same cursor (RFC 9111 section 5.2.2.5)"),
 		lesson.If(true, "Content-Type: application/json is missing, or it was set after the body"))
 }
@@ -172,6 +173,7 @@ func TestNewsGivesUp(t *testing.T) {
 		q.after(Hold)
 		q.check(", and nothing happens", answer{true, Hold, 200, `{"cursor":3,"events":[]}`},
 			lesson.If(!q.ended, "there is no answer after 30 s; somebody on the way will cut the connection some time, and the page takes it for a failure (RFC 6202 section 5.5)"),
+			lesson.If(q.status == 204, "a 204 has no body, so it brings no cursor; an empty list of events says the same, and the page needs no special case"),
 			lesson.If(q.status >= 400, "that nothing has happened is no failure; an empty answer says it, and the page asks again"),
 			lesson.If(q.status == 200 && !strings.Contains(q.body, "cursor"), "the answer has no cursor; an empty one is like the others, so the page needs no special case"))
 	}, hangs)

@@ -162,7 +162,7 @@ func TestAppendScript(t *testing.T) {
 		lesson.If(got == "<script>take(\"x\"\n)</script>", "an Encoder writes a line end behind the value; json.Marshal does not"),
 		lesson.If(got == `<script>take(x)</script>`, "the text is not in quotes; take would be called with a variable x"),
 		lesson.If(got == `"x"` || got == `take("x")`, "the script element around it is missing"),
-		lesson.If(strings.TrimSpace(got) == simple, "there is white space around the element; leave it out, so that everybody counts 26 bytes"))
+		lesson.If(strings.NewReplacer(";", "", " ", "", "\n", "").Replace(got) == simple, "this does the same, and has more in it than is needed; it is compared to the byte, and there are 26"))
 	got = string(AppendScript([]byte(simple), "x"))
 	taskScript.Equal(t, fmt.Sprintf("AppendScript([]byte(%q), \"x\")", simple), piece(got), piece(simple+simple),
 		lesson.If(got == simple, "dst was thrown away; the script goes behind what dst holds"))
