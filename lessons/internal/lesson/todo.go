@@ -121,10 +121,7 @@ func (k Task) Go(t testing.TB, f func()) {
 
 // wait waits for the goroutines of this test, and reports whether all ended.
 func (s *state) wait() bool {
-	s.mu.Lock()
-	started := s.started
-	s.started = nil
-	s.mu.Unlock()
+	started := s.setStarted(nil)
 	late := time.NewTimer(goroutineEnd)
 	defer late.Stop()
 	for _, done := range started {
