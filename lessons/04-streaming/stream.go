@@ -42,7 +42,7 @@ func Stream(ctx context.Context, w *bufio.Writer, log *Log, cursor int) error {
 		for _, event := range events {
 			w.Write(AppendChunk(nil, AppendScript(nil, event)))
 		}
-		if len(events) == 0 && ctx.Err() != nil {
+		if ctx.Err() != nil {
 			w.WriteString(LastChunk)
 			return w.Flush()
 		}

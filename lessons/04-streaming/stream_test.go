@@ -34,7 +34,8 @@ type wire struct {
 
 	mu     sync.Mutex // guards what follows
 	got    written
-	broken error // what a write fails with, if not nil
+	broken error  // what a write fails with, if not nil
+	then   func() // is called behind each write, if not nil
 }
 
 // tooMany is what a write panics with when there is no end of them.
@@ -42,9 +43,15 @@ type tooMany struct{}
 
 const mostWrites = 1000
 
-func (w *wire) Write(p []byte) (int, error) {
+func (w *wire) Write(p []byte) (n int, err error) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
+	defer func() {
+		then := w.then
+		w.mu.Unlock()
+		if then != nil {
+			then()
+		}
+	}()
 	w.got.times = append(w.got.times, time.Since(w.begun))
 	if len(w.got.times) > mostWrites {
 		panic(tooMany{})
@@ -129,6 +136,8 @@ func (s *stream) body(when string) (page string, whole bool) {
 	return page, false
 }
 
+const notFlushed = "an event came, and nothing was sent; what is written stays in the bufio.Writer until Flush"
+
 // check compares the page so far.
 func (s *stream) check(when string, want ...string) {
 	got, whole := s.body(when)
@@ -143,7 +152,7 @@ func (s *stream) check(when string, want ...string) {
 	got = strings.ReplaceAll(got, "\n", "") // the beats
 	taskStream.Equal(s.t, s.call+when, result{piece(got), whole}, result{piece(wanted), false},
 		lesson.If(whole, "the last chunk was sent, and the stream goes on; a chunk of size 0 ends the response"),
-		lesson.If(len(want) > 0 && got == Start, "an event came, and nothing was sent; what is written stays in the bufio.Writer until Flush"),
+		lesson.If(len(want) > 0 && got == Start, notFlushed),
 		lesson.If(!strings.HasPrefix(got, Start), "the first chunk is Start; without it no script in the iframe knows take"),
 		lesson.If(strings.Join(strings.Fields(got), "") == strings.Join(strings.Fields(wanted), ""), "the beat is another one; send a chunk with nothing but a line end"),
 		lesson.If(len(got) > len(wanted), "more was sent than what is behind the cursor"),
@@ -227,6 +236,8 @@ func TestStreamBeats(t *testing.T) {
 	}, hangs)
 }
 
+const noLastChunk = "LastChunk is missing, or it has not left; without it the browser takes the response for one that was cut off (RFC 9112 section 8)"
+
 func TestStreamEnds(t *testing.T) {
 	defer taskStream.Catch(t)
 	need(t)
@@ -250,7 +261,7 @@ func TestStreamEnds(t *testing.T) {
 		}
 		taskStream.Equal(t, call, result{s.err, piece(page), whole}, result{nil, piece(Start + string(AppendScript(nil, "x"))), true},
 			lesson.If(s.err != nil, "the end of ctx is the good end, and no error"),
-			lesson.If(!whole, "LastChunk is missing, or it has not left; without it the browser takes the response for one that was cut off (RFC 9112 section 8)"),
+			lesson.If(!whole, noLastChunk),
 			lesson.If(strings.HasPrefix(page, Start), "something was sent in the end that is not an event"))
 		// An independent reader has to be content too.
 		response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(s.bytes)), nil)
@@ -258,6 +269,37 @@ func TestStreamEnds(t *testing.T) {
 			_, err = io.ReadAll(response.Body)
 		}
 		taskStream.Equal(t, call+", read by net/http", struct{ Err error }{err}, struct{ Err error }{})
+	}, hangs)
+}
+
+// TestStreamEndsAmongEvents says something new whenever something has been sent, and ends ctx.
+func TestStreamEndsAmongEvents(t *testing.T) {
+	defer taskStream.Catch(t)
+	need(t)
+	taskStream.Bubble(t, "Stream", func(t *testing.T) {
+		log := NewLog()
+		s := open(t, log, 0)
+		said := 0
+		s.wire.mu.Lock()
+		s.wire.then = func() {
+			if said++; said < 100 {
+				log.Add("x")
+			}
+			if said == 10 {
+				s.leave()
+			}
+		}
+		s.wire.mu.Unlock()
+		log.Add("x")
+		s.after(0)
+		call := s.call + ", Add with each write, and ctx ends behind the 10th"
+		if _, whole := s.body(""); !whole || said > 20 {
+			s.leave()
+			taskStream.Fail(t, call, fmt.Sprintf("got  %d writes\nwant the last chunk", said),
+				lesson.If(said < 10, notFlushed),
+				lesson.If(s.ended && said <= 20, noLastChunk),
+				lesson.If(true, "ctx has ended, and the stream goes on as long as there are events; look at ctx after them too"))
+		}
 	}, hangs)
 }
 
