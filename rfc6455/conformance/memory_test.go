@@ -79,8 +79,8 @@ var attacks = []attack{
 // What a hostile client does costs the server little memory: the peak of the
 // built command, as the system counts it.
 func TestPeakMemory(t *testing.T) {
-	if os.Getenv("WS101_FULL") == "" && !*update {
-		t.Skip("takes some ten seconds; WS101_FULL=1 runs it")
+	if (os.Getenv("WS101_FULL") == "" || testing.Short()) && !*update {
+		t.Skip("takes some ten seconds; WS101_FULL=1 runs it, without -short")
 	}
 	if !canMeasure() {
 		t.Skip("this system does not tell the peak of a process's memory in /proc")
