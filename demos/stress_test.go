@@ -108,7 +108,7 @@ func TestThousandClientsOnMixedTechniques(t *testing.T) {
 		clients = 100
 	}
 	synctest.Test(t, func(t *testing.T) {
-		heap, goroutines := usedHeap(), runtime.NumGoroutine()
+		heap := usedHeap()
 		server := startPipes(t, feed.Options{MaxEvents: stressLog})
 		defer server.end()
 		ctx, stop := context.WithCancel(t.Context())
@@ -176,11 +176,7 @@ func TestThousandClientsOnMixedTechniques(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		for i := 0; i < 1000 && runtime.NumGoroutine() > goroutines; i++ {
-			runtime.Gosched() // the last ones are about to end
-		}
-		assert.Equal(t, goroutines, runtime.NumGoroutine())
-		clear(all)
+		clear(all) // the bubble itself fails if a goroutine is left
 		// The runtime keeps its records of goroutines that have ended, some hundred bytes for each.
 		each = (usedHeap() - heap) / int64(clients)
 		t.Logf("left behind of each: %d bytes", each)

@@ -201,6 +201,7 @@ func TestEventsLeadToTheSameStateAsASnapshot(t *testing.T) {
 				if random.IntN(4) > 0 {
 					continue // a batch may be of several actions
 				}
+				synctest.Wait() // somebody whose time is over is told of by a timer
 				batch := r.Since(cursor)
 				events += len(batch.Events)
 				follower.take(t, batch)
