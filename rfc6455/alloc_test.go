@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -135,4 +137,52 @@ func TestContextCost(t *testing.T) {
 			t.Fatal(err)
 		}
 	}), 8.0)
+}
+
+// Messages that come to just as much as is allowed are taken, one after the
+// other, and their memory is used again.
+func TestMessagesAtTheLimit(t *testing.T) {
+	const n = 90
+	payload := compressedBy(9, make([]byte, DefaultMaxMessage))
+	for _, r := range roles {
+		t.Run("7692-8-1 "+r.name, func(t *testing.T) {
+			s := &script{in: bytes.NewReader(bytes.Repeat(r.frame(0x82|deflated, string(payload)), n))}
+			c := r.deflating(s, quiet, alone)
+			came := 0
+			cost := allocated(func() {
+				c.Serve(forever, Handler{Message: func(_ *Conn, _ MessageType, p []byte) { came += len(p) }})
+			})
+			assert.Equal(t, n*DefaultMaxMessage, came)
+			assert.Less(t, cost, uint64(n*DefaultMaxMessage/4))
+		})
+	}
+}
+
+// While somebody else is writing, a Ping starts nothing: its Pong is left to
+// that writer.
+func TestPingFloodBehindABlockedWrite(t *testing.T) {
+	for _, r := range roles {
+		t.Run("6455-5.5.3-2 "+r.name, func(t *testing.T) {
+			const n = 20_000
+			ping := r.frame(0x89, strings.Repeat("p", 125))
+			c := r.conn(&limited{&memory{in: bytes.Repeat(ping, 200)}, n * len(ping)}, quiet)
+			require.True(t, c.frameLock.tryLock())
+			getBuffer() // not the first
+			cost := allocated(func() { assert.ErrorIs(t, c.advance(), io.ErrUnexpectedEOF) })
+			assert.Less(t, cost, uint64(4*bufferSize))
+		})
+	}
+}
+
+func TestPongFlood(t *testing.T) {
+	for _, r := range roles {
+		t.Run("6455-5.5.3-2 "+r.name, func(t *testing.T) {
+			const n = 20_000
+			pong := r.frame(0x8a, strings.Repeat("p", 125))
+			c := r.conn(&limited{&memory{in: bytes.Repeat(pong, 200)}, n * len(pong)}, quiet)
+			getBuffer() // not the first
+			cost := allocated(func() { assert.ErrorIs(t, c.advance(), io.ErrUnexpectedEOF) })
+			assert.Less(t, cost, uint64(4*bufferSize))
+		})
+	}
 }

@@ -63,25 +63,6 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// Messages that come to just as much as is allowed are taken, one after the
-// other, and their memory is used again.
-func TestMessagesAtTheLimit(t *testing.T) {
-	const n = 90
-	payload := compressedBy(9, make([]byte, DefaultMaxMessage))
-	for _, r := range roles {
-		t.Run("7692-8-1 "+r.name, func(t *testing.T) {
-			s := &script{in: bytes.NewReader(bytes.Repeat(r.frame(0x82|deflated, string(payload)), n))}
-			c := r.deflating(s, quiet, alone)
-			came := 0
-			cost := allocated(func() {
-				c.Serve(forever, Handler{Message: func(_ *Conn, _ MessageType, p []byte) { came += len(p) }})
-			})
-			assert.Equal(t, n*DefaultMaxMessage, came)
-			assert.Less(t, cost, uint64(n*DefaultMaxMessage/4))
-		})
-	}
-}
-
 // While the peer is told that its message is too large, and is slow to hear it,
 // nothing of the message is held.
 func TestFailedConnectionHoldsNothing(t *testing.T) {

@@ -351,32 +351,3 @@ func TestPingFloodCostsNoMemory(t *testing.T) {
 		})
 	}
 }
-
-// While somebody else is writing, a Ping starts nothing: its Pong is left to
-// that writer.
-func TestPingFloodBehindABlockedWrite(t *testing.T) {
-	for _, r := range roles {
-		t.Run("6455-5.5.3-2 "+r.name, func(t *testing.T) {
-			const n = 20_000
-			ping := r.frame(0x89, strings.Repeat("p", 125))
-			c := r.conn(&limited{&memory{in: bytes.Repeat(ping, 200)}, n * len(ping)}, quiet)
-			require.True(t, c.frameLock.tryLock())
-			getBuffer() // not the first
-			cost := allocated(func() { assert.ErrorIs(t, c.advance(), io.ErrUnexpectedEOF) })
-			assert.Less(t, cost, uint64(4*bufferSize))
-		})
-	}
-}
-
-func TestPongFlood(t *testing.T) {
-	for _, r := range roles {
-		t.Run("6455-5.5.3-2 "+r.name, func(t *testing.T) {
-			const n = 20_000
-			pong := r.frame(0x8a, strings.Repeat("p", 125))
-			c := r.conn(&limited{&memory{in: bytes.Repeat(pong, 200)}, n * len(pong)}, quiet)
-			getBuffer() // not the first
-			cost := allocated(func() { assert.ErrorIs(t, c.advance(), io.ErrUnexpectedEOF) })
-			assert.Less(t, cost, uint64(4*bufferSize))
-		})
-	}
-}
