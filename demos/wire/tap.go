@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -115,6 +116,20 @@ func (t *Tap) add(r Row) {
 		default: // it has been told already
 		}
 	}
+}
+
+// Rows returns the rows that are kept now of those with the numbers from to to,
+// both included. Rows are kept while somebody watches, up to the bounds of
+// [Options].
+func (t *Tap) Rows(from, to uint64) []Row {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	oldest := t.seq + 1 - uint64(len(t.rows))
+	from, to = max(from, oldest), min(to, t.seq)
+	if from > to {
+		return nil
+	}
+	return slices.Clone(t.rows[from-oldest : to+1-oldest])
 }
 
 func (r *Row) cost() int { return rowCost + len(r.Bytes) + len(r.Note) }
