@@ -22,6 +22,11 @@ type Options struct {
 	// MaxRows and MaxBytes are how much waits for the watchers at most; 0
 	// means 4096 rows and 8 MiB. Then the oldest rows go.
 	MaxRows, MaxBytes int
+	// Hide, if set, is asked for each row whether its path is not to be shown,
+	// and no row is made of what it hides. With it, a page that shows rows does
+	// not show how they come to it. A connection is then shown as opened with
+	// its first row.
+	Hide func(path string) bool
 	// MaxConns is how many open connections are listed at most; 0 means 4096.
 	// Then the oldest go from the list.
 	MaxConns int
@@ -43,6 +48,7 @@ const (
 type Tap struct {
 	now      func() time.Time
 	sink     func(Row)
+	hide     func(path string) bool
 	keep     int
 	maxRows  int
 	maxBytes int
@@ -66,6 +72,7 @@ func New(o Options) *Tap {
 	t := &Tap{
 		now:      o.Now,
 		sink:     o.Sink,
+		hide:     o.Hide,
 		keep:     positiveOr(o.Keep, defaultKeep),
 		maxRows:  positiveOr(o.MaxRows, defaultMaxRows),
 		maxBytes: positiveOr(o.MaxBytes, defaultMaxBytes),
