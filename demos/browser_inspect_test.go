@@ -30,6 +30,7 @@ func TestBrowserInspector(t *testing.T) {
 		{"all demos", inspectDemos},
 		{"alone", inspectAlone},
 		{"the looks", inspectLooks},
+		{"ten thousand rows", inspectMany},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, b) })
 	}
