@@ -1,6 +1,7 @@
 // The time line: as many rows of the document as fit on the screen, for any number of rows there are.
 
 const threads = { first: '┌ ', middle: '├ ', last: '└ ', between: '│ ' };
+const ready = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 const grades = { legal: '✓ legal', 'legal but odd': '~ odd', broken: '✗ broken' };
 
 export class List {
@@ -114,7 +115,7 @@ export class List {
     element.className = 'row';
     element.setAttribute('role', 'row');
     element.id = `row-${this.pool.length}`;
-    element.cells = Array.from({ length: 8 }, () => {
+    element.cells = Array.from({ length: 9 }, () => {
       const cell = document.createElement('span');
       cell.setAttribute('role', 'gridcell');
       element.append(cell);
@@ -143,6 +144,7 @@ export class List {
     if (row.message && row.thread) element.dataset.thread = row.thread;
     else delete element.dataset.thread;
     texts(row, this.store.start).forEach((text, i) => { element.cells[i].textContent = text; });
+    element.cells[6].ariaLabel = row.states ? `client ${row.states.client}, server ${row.states.server}` : null;
   }
 
   select(row) {
@@ -183,6 +185,7 @@ function texts(row, start) {
     row.from === 'client' ? 'client →' : '← server',
     row.part === 'whole' ? kind : `${kind}, ${row.part}`,
     String(row.size),
+    row.states ? `${ready.indexOf(row.states.client)} ${ready.indexOf(row.states.server)}` : '–',
     (threads[row.thread] ?? '') + row.summary,
     grades[row.grade] ?? '–',
   ];
