@@ -93,17 +93,17 @@ func inspectConversation(t *testing.T, b *devtools.Browser) {
 		{"–", "client →", "opened", "0", "–", "", "–"},
 		{"/talk", "client →", "request", "205", "0 0", "GET /talk?secret HTTP/1.1", "✓ legal"},
 		{"/talk", "← server", "response", "175", "1 1", "HTTP/1.1 101 Switching Protocols", "✓ legal"},
-		{"/talk", "client →", "text", "11", "1 1", `text, FIN, masked  "Hello"`, "✓ legal"},
-		{"/talk", "client →", "text", "9", "1 1", `┌ text, masked  "Hel"`, "✓ legal"},
-		{"/talk", "client →", "ping", "8", "1 1", `│ ping, FIN, masked  "p1"`, "✓ legal"},
-		{"/talk", "client →", "continuation", "8", "1 1", `└ continuation, FIN, masked  "lo"`, "✓ legal"},
-		{"/talk", "← server", "pong", "4", "1 1", `pong, FIN  "p1"`, "✓ legal"},
-		{"/talk", "← server", "text", "9", "1 1", "text, FIN, RSV1  f2 48 cd c9 c9 07 00", "✓ legal"},
-		{"/talk", "← server", "text", "7", "1 1", "text, FIN, RSV1  f2 00 11 00 00", "✓ legal"},
-		{"/talk", "client →", "binary", "6", "1 1", "binary, FIN, masked", "~ odd"},
-		{"/talk", "client →", "text", "7", "1 1", `text, FIN, RSV2, masked  "y"`, "✗ broken"},
-		{"/talk", "← server", "close", "4", "2 2", "close, FIN  1002", "✓ legal"},
-		{"/talk", "client →", "close", "8", "2 2", "close, FIN, masked  1002", "✓ legal"},
+		{"/talk", "client →", "text", "11", "1 1", `text "Hello" (FIN, masked)`, "✓ legal"},
+		{"/talk", "client →", "text", "9", "1 1", `┌ text "Hel" (masked)`, "✓ legal"},
+		{"/talk", "client →", "ping", "8", "1 1", `│ ping "p1" (FIN, masked)`, "✓ legal"},
+		{"/talk", "client →", "continuation", "8", "1 1", `└ continuation "lo" (FIN, masked)`, "✓ legal"},
+		{"/talk", "← server", "pong", "4", "1 1", `pong "p1" (FIN)`, "✓ legal"},
+		{"/talk", "← server", "text", "9", "1 1", "text f2 48 cd c9 c9 07 00 (FIN, RSV1)", "✓ legal"},
+		{"/talk", "← server", "text", "7", "1 1", "text f2 00 11 00 00 (FIN, RSV1)", "✓ legal"},
+		{"/talk", "client →", "binary", "6", "1 1", "binary (FIN, masked)", "~ odd"},
+		{"/talk", "client →", "text", "7", "1 1", `text "y" (FIN, RSV2, masked)`, "✗ broken"},
+		{"/talk", "← server", "close", "4", "2 2", "close 1002 (FIN)", "✓ legal"},
+		{"/talk", "client →", "close", "8", "2 2", "close 1002 (FIN, masked)", "✓ legal"},
 		{"/talk", "← server", "FIN", "0", "2 3", "FIN: the server sends no more", "✓ legal"},
 		{"/talk", "client →", "FIN", "0", "3 3", "FIN: the client sends no more", "✓ legal"},
 	}
@@ -320,6 +320,10 @@ func inspectPause(t *testing.T, b *devtools.Browser) {
 	page.counts("32 rows")
 	assert.Len(t, page.shownRows(), 16, "the display stands still")
 	assert.Equal(t, "16 new ↓", page.text("newest"))
+	page.filters("websocket.opcode == 9")
+	page.until(`document.querySelectorAll('#space .row:not([hidden])').length === 1`)
+	page.filters("")
+	page.until(`document.querySelectorAll('#space .row:not([hidden])').length === 16`)
 	page.click("pause")
 	page.until(`document.getElementById('newest').hidden`)
 	assert.Equal(t, "33", page.evalText(`document.getElementById('grid').ariaRowCount`))
@@ -366,7 +370,7 @@ func inspectDemos(t *testing.T, b *devtools.Browser) {
 		`http.request.uri == "/sse/do"`:  "POST /sse/do",
 		`http.response.code == 101`:      "101 Switching Protocols",
 		`body`:                           "vote",
-		`websocket.mask == 0 websocket`:  "text, FIN",
+		`websocket.mask == 0 websocket`:  "(FIN)",
 		`websocket.payload_length < 126`: "text",
 	} {
 		page.filters(filter)

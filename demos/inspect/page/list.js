@@ -16,6 +16,7 @@ export class List {
     this.rows = [];
     this.selected = null;
     this.following = true; // as long as the display is at the bottom
+    this.top = 0; // where it was when that was last looked at
     this.unread = 0;
     this.last = 0; // the number of the newest row, and of those that were dropped
     this.dropped = 0;
@@ -34,6 +35,7 @@ export class List {
   }
 
   resized() {
+    this.look();
     this.height = this.rowHeight();
     this.space.style.height = `${this.rows.length * this.height}px`;
     if (this.following) this.toBottom();
@@ -42,6 +44,7 @@ export class List {
 
   // update shows what the store has now. What is being read does not move.
   update() {
+    this.look();
     const { store } = this;
     this.rows = store.shown();
     const gone = store.viewDropped - this.dropped;
@@ -51,7 +54,7 @@ export class List {
     this.space.style.height = `${this.rows.length * this.height}px`;
     this.grid.setAttribute('aria-rowcount', this.rows.length + 1);
     if (this.following && !store.held) this.toBottom();
-    else if (gone > 0 && !store.held) this.grid.scrollTop -= gone * this.height;
+    else if (gone > 0 && !store.held) this.grid.scrollTop = this.top -= gone * this.height;
     this.tellNew();
     this.schedule();
   }
@@ -70,14 +73,23 @@ export class List {
   }
 
   scrolled() {
-    const { scrollTop, clientHeight, scrollHeight } = this.grid;
-    this.following = scrollTop + clientHeight >= scrollHeight - this.height / 2;
+    this.look();
     this.tellNew();
     this.draw();
   }
 
+  // look finds out whether somebody has scrolled. The event that tells of it comes late: rows that
+  // come before it must not tear the display away.
+  look() {
+    const { scrollTop, clientHeight, scrollHeight } = this.grid;
+    if (scrollTop === this.top) return;
+    this.top = scrollTop;
+    this.following = scrollTop + clientHeight >= scrollHeight - this.height / 2;
+  }
+
   toBottom() {
     this.grid.scrollTop = this.grid.scrollHeight;
+    this.top = this.grid.scrollTop;
   }
 
   toNewest() {
