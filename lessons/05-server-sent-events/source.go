@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"time"
 )
@@ -50,7 +51,8 @@ func (s *Source) stream(ctx context.Context, take func(Event)) error {
 		return nil // the network is down; it may come back
 	}
 	defer a.Body.Close()
-	if a.StatusCode != http.StatusOK || a.Header.Get("Content-Type") != "text/event-stream" {
+	kind, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	if a.StatusCode != http.StatusOK || kind != "text/event-stream" {
 		return fmt.Errorf("the answer is no stream: %s", a.Status)
 	}
 	var lines Lines

@@ -44,15 +44,15 @@ func play() error {
 	var p sse.Parser
 	fmt.Println("The page is opened.")
 	fmt.Println()
-	if err := stream(server, &p, "data: two"); err != nil {
+	if err := stream(server, &p, "data: two", ""); err != nil {
 		return err
 	}
 	fmt.Printf("\nHere the connection breaks. The browser waits for %v, and connects again.\n\n", p.Retry)
-	return stream(server, &p, "data: lines\n\n")
+	return stream(server, &p, "data: lines", "\n\n")
 }
 
-// stream asks for a stream, and reads it until some text has come.
-func stream(server *memnet.Network, p *sse.Parser, until string) error {
+// stream asks for a stream, and reads it until some text has come, and behind it another.
+func stream(server *memnet.Network, p *sse.Parser, until, then string) error {
 	r, err := http.NewRequest("GET", "http://chat.example/news", nil)
 	if err != nil {
 		return err
@@ -73,17 +73,17 @@ func stream(server *memnet.Network, p *sse.Parser, until string) error {
 	}
 	defer a.Body.Close()
 	fmt.Printf("down  %s, %s\n", a.Status, a.Header.Get("Content-Type"))
-	var all strings.Builder
 	piece := make([]byte, 4096)
-	for !strings.Contains(all.String(), until) {
+	whole, rest, found := "", "", false
+	for !found || !strings.Contains(rest, then) {
 		n, err := a.Body.Read(piece)
-		all.Write(piece[:n])
 		if err != nil {
 			return err
 		}
+		whole += string(piece[:n])
+		_, rest, found = strings.Cut(whole, until)
 	}
-	whole := all.String()
-	whole = whole[:strings.Index(whole, until)+len(until)]
+	whole = whole[:len(whole)-len(rest)+strings.Index(rest, then)+len(then)]
 	var lines sse.Lines
 	for line := range strings.Lines(whole) {
 		fmt.Printf("down  %q\n", line)
