@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"example.com/ws101/rfc6455/bench/libraries"
+	"example.com/ws101/rfc6455/bench/stats"
+)
+
+// A figure puts one number on many cells: how much of a baseline something
+// costs, and below which bar that is wanted.
+type figure struct {
+	name     string
+	cells    *regexp.Regexp
+	metric   string
+	subject  string
+	baseline string // a library, [best], or [absolute]
+	bar      float64
+}
+
+const (
+	best     = "the best library" // the peer that costs least over the cells
+	absolute = ""                 // no ratio: the bar is in the unit of the metric
+)
+
+// figures are the bars.
+var figures = []figure{
+	{"the library alone, 125 B echo, binary", cellsLike(`alone/binary/125B/1in`), cpu, "ws101", "gobwas-low", 0.7},
+	{"the library alone, 125 B echo, text", cellsLike(`alone/text/125B/1in`), cpu, "ws101", "gobwas-low", 0.7},
+	{"echo 16 B to 1 KiB, 1 outstanding", cellsLike(`echo/.*/(16B|125B|1KiB)/.*/1out`), cpu, "ws101", "rawmsg", 1.1},
+	{"echo 16 B to 1 KiB, 32 outstanding", cellsLike(`echo/.*/(16B|125B|1KiB)/.*/32out`), cpu, "ws101", "raw", 1.3},
+	{"echo 16 KiB", cellsLike(`echo/.*/16KiB/.*`), cpu, "ws101", best, 1.05},
+	{"echo 1 MiB", cellsLike(`echo/.*/1MiB/.*`), cpu, "ws101", best, 1.05},
+}
+
+func cellsLike(pattern string) *regexp.Regexp { return regexp.MustCompile("^" + pattern + "$") }
+
+// A finding is a figure that was measured.
+type finding struct {
+	Name     string         `json:"name"`
+	Metric   string         `json:"metric"`
+	Subject  string         `json:"subject"`
+	Baseline string         `json:"baseline,omitempty"`
+	Cells    []string       `json:"cells"`
+	Estimate stats.Interval `json:"estimate"`
+	Bar      float64        `json:"bar"`
+	Verdict  stats.Verdict  `json:"verdict"`
+}
+
+// find looks at what was measured of a figure's cells, and reports false if
+// that was nothing. Only whole rounds count.
+func (f figure) find(samples []sample) (finding, bool) {
+	measured := collect(samples, f.metric)
+	var names []string
+	for _, c := range cells() { // in their order
+		if f.cells.MatchString(c.name) && measured[c.name] != nil {
+			names = append(names, c.name)
+		}
+	}
+	baseline := f.baseline
+	if baseline == best {
+		baseline = cheapest(measured, names)
+	}
+	perRound := paired(measured, names, f.subject, baseline)
+	if len(perRound) == 0 {
+		return finding{}, false
+	}
+	estimate := stats.Bootstrap(perRound)
+	return finding{
+		Name: f.name, Metric: f.metric, Subject: f.subject, Baseline: baseline, Cells: names,
+		Estimate: estimate, Bar: f.bar, Verdict: stats.Judge(estimate, f.bar, len(perRound)),
+	}, true
+}
+
+// paired is, for each round, the geometric mean over the cells of what the
+// subject costs in that round, in parts of the baseline.
+func paired(measured results, cells []string, subject, baseline string) []float64 {
+	var perRound []float64
+	for round := 0; ; round++ {
+		var ratios []float64
+		for _, c := range cells {
+			a := measured[c][subject]
+			if round >= len(a) {
+				return perRound
+			}
+			ratio := a[round]
+			if baseline != absolute {
+				b := measured[c][baseline]
+				if round >= len(b) {
+					return perRound
+				}
+				ratio /= b[round]
+			}
+			ratios = append(ratios, ratio)
+		}
+		if len(ratios) == 0 {
+			return perRound
+		}
+		perRound = append(perRound, stats.GeoMean(ratios))
+	}
+}
+
+// cheapest is the library of others that costs least, over all cells and
+// rounds.
+func cheapest(measured results, cells []string) string {
+	name, least := "none", 0.0
+	for _, l := range libraries.All {
+		if !l.Peer {
+			continue
+		}
+		perRound := paired(measured, cells, l.Name, absolute)
+		if len(perRound) == 0 {
+			continue
+		}
+		if cost := stats.GeoMean(perRound); name == "none" || cost < least {
+			name, least = l.Name, cost
+		}
+	}
+	return name
+}
+
+// String is the estimate with its interval.
+func (f finding) String() string {
+	e := f.Estimate
+	if f.Baseline == absolute {
+		return fmt.Sprintf("%s (%s to %s)", number(e.Mid), number(e.Low), number(e.High))
+	}
+	return fmt.Sprintf("%.2f (%.2f to %.2f) of %s", e.Mid, e.Low, e.High, f.Baseline)
+}
+
+func (f finding) barString() string {
+	if f.Baseline == absolute {
+		return "at most " + number(f.Bar)
+	}
+	return "at most " + strings.TrimRight(fmt.Sprintf("%.2f", f.Bar), "0")
+}
