@@ -86,6 +86,13 @@ func (p *process) cpu() (int64, error) {
 	return used, err
 }
 
+// memory is how much of it the process holds, in bytes: as it is, and once the
+// garbage has been collected and returned.
+func (p *process) memory() (asIs, collected int64, err error) {
+	err = p.question("memory", &asIs, &collected)
+	return asIs, collected, err
+}
+
 // stop ends the process.
 func (p *process) stop() {
 	p.ask.Close()

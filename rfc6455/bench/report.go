@@ -24,7 +24,7 @@ type table struct {
 // figures.
 func tables(samples []sample) []table {
 	var all []table
-	for _, metric := range []string{cpu, allocs, fresh, used, freshRaw, usedRaw, percent} {
+	for _, metric := range metrics {
 		if t := measurements(samples, metric); len(t.rows) > 0 {
 			all = append(all, t)
 		}

@@ -2,14 +2,20 @@ package main
 
 import (
 	"bufio"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"example.com/ws101/frames"
 	"example.com/ws101/rfc6455/bench/libraries"
@@ -24,6 +30,7 @@ const servingVariable = "WS101_BENCH_SERVE"
 type order struct {
 	Library string
 	HTTP    bool // behind net/http
+	TLS     bool
 	Job     libraries.Job
 	Alone   *aloneOrder // no server at all, but the library over memory
 }
@@ -61,7 +68,7 @@ func serve(text string, questions io.Reader, answers io.Writer) error {
 		return fmt.Errorf("there is no library %q", o.Library)
 	}
 	if o.Alone == nil {
-		addr, err := listen(library.Start(o.Job), o.HTTP)
+		addr, err := listen(library.Start(o.Job), o)
 		if err != nil {
 			return err
 		}
@@ -104,14 +111,22 @@ func answer(w io.Writer, library libraries.Library, o order, question string) er
 }
 
 // listen serves on a free port of its own and returns the address.
-func listen(server libraries.Server, behindHTTP bool) (string, error) {
+func listen(server libraries.Server, o order) (string, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
-	if behindHTTP || server.Accept == nil {
+	addr := ln.Addr().String()
+	if o.TLS {
+		certificate, err := selfSigned()
+		if err != nil {
+			return "", err
+		}
+		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{certificate}})
+	}
+	if o.HTTP || server.Accept == nil {
 		go http.Serve(ln, server.HTTP)
-		return ln.Addr().String(), nil
+		return addr, nil
 	}
 	go func() {
 		for {
@@ -122,7 +137,18 @@ func listen(server libraries.Server, behindHTTP bool) (string, error) {
 			go server.Accept(nc)
 		}
 	}()
-	return ln.Addr().String(), nil
+	return addr, nil
+}
+
+// selfSigned is a certificate that only a client believes which believes all.
+func selfSigned() (tls.Certificate, error) {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private}, err
 }
 
 // aloneCost is what the messages of a library in memory cost together.

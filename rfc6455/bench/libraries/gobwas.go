@@ -40,6 +40,14 @@ func gobwas(job Job) Server {
 // control frames, limits and UTF-8 are left to the caller, who does nothing
 // about them here.
 func gobwasLow(job Job) Server {
+	return gobwasFrames(job, func(r io.Reader, _ []byte) (ws.Header, error) { return ws.ReadHeader(r) })
+}
+
+// gobwasMin is the same, with the function that reads a header without
+// allocating.
+func gobwasMin(job Job) Server { return gobwasFrames(job, ws.ReadHeaderBuffer) }
+
+func gobwasFrames(job Job, readHeader func(io.Reader, []byte) (ws.Header, error)) Server {
 	members := &room[net.Conn]{}
 	return gobwasServer(members, func(nc net.Conn) {
 		var in io.Reader = nc
@@ -49,15 +57,15 @@ func gobwasLow(job Job) Server {
 		head := make([]byte, ws.MaxHeaderSize)
 		var out bytes.Buffer
 		for {
-			h, err := ws.ReadHeaderBuffer(in, head)
+			h, err := readHeader(in, head)
 			if err != nil {
 				return
 			}
-			mask := h.Mask
+			mask, size := h.Mask, int(h.Length)
 			h.Masked, h.Mask = false, [4]byte{}
 			out.Reset()
 			ws.WriteHeaderBuffer(&out, h, head)
-			start, size := out.Len(), int(h.Length)
+			start := out.Len()
 			out.Grow(size)
 			frame := out.Bytes()[:start+size]
 			payload := frame[start:]

@@ -38,8 +38,12 @@ type Library struct {
 
 	// Verbatim is set if frames come back as they were sent, mask and all.
 	Verbatim bool
-	// Deflates is set if it can compress.
-	Deflates bool
+	// Deflates is set if it can compress, TakesOver if also with context
+	// takeover.
+	Deflates, TakesOver bool
+	// Klauspost is set if it compresses with klauspost/compress, and not with
+	// the standard library.
+	Klauspost bool
 	// Peer is set for the libraries of others: the best of them is what ours is
 	// compared with.
 	Peer bool
@@ -55,16 +59,17 @@ type Server struct {
 
 // All are the contestants, ours first.
 var All = []Library{
-	{Name: "ws101", Start: ws101Serve, Deflates: true},
-	{Name: "ws101-read", Start: ws101Read, Deflates: true},
-	{Name: "ws101-klauspost", Start: ws101Klauspost, Deflates: true},
+	{Name: "ws101", Start: ws101Serve, Deflates: true, TakesOver: true},
+	{Name: "ws101-read", Start: ws101Read, Deflates: true, TakesOver: true},
+	{Name: "ws101-klauspost", Start: ws101Klauspost, Deflates: true, TakesOver: true, Klauspost: true},
 	{Name: "raw", Start: raw, Verbatim: true},
 	{Name: "rawmsg", Start: rawMessages, Verbatim: true},
 	{Name: "gorilla", Start: gorilla, Deflates: true, Peer: true},
-	{Name: "coder", Start: coder, Deflates: true, Peer: true},
+	{Name: "coder", Start: coder, Deflates: true, TakesOver: true, Peer: true},
 	{Name: "gobwas", Start: gobwas, Peer: true},
 	{Name: "gobwas-low", Start: gobwasLow, Peer: true},
-	{Name: "gws", Start: gwsServer, Deflates: true, Peer: true},
+	{Name: "gobwas-min", Start: gobwasMin, Peer: true},
+	{Name: "gws", Start: gwsServer, Deflates: true, TakesOver: true, Klauspost: true, Peer: true},
 	{Name: "xnet", Start: xnet, Peer: true},
 }
 

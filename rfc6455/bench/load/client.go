@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ const patience = 60 * time.Second
 
 // A Conn is one connection to a server, after the handshake.
 type Conn struct {
-	nc      *net.TCPConn
+	nc      net.Conn
 	checked *Script // of which a first reply was compared whole
 	buf     []byte
 }
@@ -32,19 +33,27 @@ func Request(host, extensions string) []byte {
 	return []byte(r + "\r\n")
 }
 
-// Dial connects and does the handshake. The server must agree to an extension
-// if one is offered.
-func Dial(addr, extensions string) (*Conn, error) {
+// An Opening says what a connection is to be. The zero value is a plain one.
+type Opening struct {
+	Extensions string // to offer; the server must agree to compress then
+	TLS        bool   // with whatever certificate
+}
+
+// Dial connects and does the handshake.
+func Dial(addr string, o Opening) (*Conn, error) {
 	nc, err := net.DialTimeout("tcp", addr, patience)
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{nc: nc.(*net.TCPConn)}
 	// The end of a connection is not measured. A reset leaves no port behind
 	// that waits for a minute.
-	c.nc.SetLinger(0)
-	if err := c.handshake(addr, extensions); err != nil {
-		c.Close()
+	nc.(*net.TCPConn).SetLinger(0)
+	c := &Conn{nc: nc}
+	if o.TLS {
+		c.nc = tls.Client(nc, &tls.Config{InsecureSkipVerify: true})
+	}
+	if err := c.handshake(addr, o.Extensions); err != nil {
+		nc.Close()
 		return nil, err
 	}
 	return c, nil
@@ -82,17 +91,11 @@ func (c *Conn) handshake(addr, extensions string) error {
 func (c *Conn) Close() { c.nc.Close() }
 
 // DialAll opens n connections to a server.
-func DialAll(addr, extensions string, n int) ([]*Conn, error) {
+func DialAll(addr string, o Opening, n int) ([]*Conn, error) {
 	conns := make([]*Conn, n)
-	err := all(min(n, 32), func(worker int) error {
-		for i := worker; i < n; i += min(n, 32) {
-			c, err := Dial(addr, extensions)
-			if err != nil {
-				return fmt.Errorf("connection %d of %d: %w", i+1, n, err)
-			}
-			conns[i] = c
-		}
-		return nil
+	err := some(n, func(i int) (err error) {
+		conns[i], err = Dial(addr, o)
+		return err
 	})
 	if err != nil {
 		CloseAll(conns)
@@ -110,7 +113,28 @@ func CloseAll(conns []*Conn) {
 	}
 }
 
-// all calls f n times at once and returns the first error there was.
+// Once lets every connection go through the script once, a few at a time.
+func Once(conns []*Conn, s *Script) error {
+	return some(len(conns), func(i int) error {
+		conns[i].nc.SetDeadline(time.Now().Add(patience))
+		return conns[i].exchange(s)
+	})
+}
+
+// some calls f for 0 to n-1, for a few of them at once.
+func some(n int, f func(i int) error) error {
+	workers := min(n, 32)
+	return all(workers, func(worker int) error {
+		for i := worker; i < n; i += workers {
+			if err := f(i); err != nil {
+				return fmt.Errorf("connection %d of %d: %w", i+1, n, err)
+			}
+		}
+		return nil
+	})
+}
+
+// all calls f for 0 to n-1 at once and returns the first error there was.
 func all(n int, f func(i int) error) error {
 	errs := make([]error, n)
 	var wg sync.WaitGroup
