@@ -76,7 +76,7 @@ func takeoverCell(size int, job string) cell {
 		name, offer = "server", load.OfferTakeover
 	}
 	return cell{
-		name:      fmt.Sprintf("takeover/%s/%s", name, sizeName(size)),
+		name: fmt.Sprintf("takeover/%s/%s", name, sizeName(size)),
 		takesPart: func(l libraries.Library) bool {
 			return l.Deflates && (job == libraries.NoTakeover || l.TakesOver)
 		},

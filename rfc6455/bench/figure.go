@@ -28,16 +28,16 @@ const (
 
 // figures are the bars.
 var figures = []figure{
-	{"the library alone, 125 B echo, binary", cellsLike(`alone/binary/125B/1in`), cpu, "ws101", "gobwas-low", 0.7},
-	{"the library alone, 125 B echo, text", cellsLike(`alone/text/125B/1in`), cpu, "ws101", "gobwas-low", 0.7},
-	{"echo 16 B to 1 KiB, 1 outstanding", cellsLike(`echo/.*/(16B|125B|1KiB)/.*/1out`), cpu, "ws101", "rawmsg", 1.1},
-	{"echo 16 B to 1 KiB, 32 outstanding", cellsLike(`echo/.*/(16B|125B|1KiB)/.*/32out`), cpu, "ws101", "raw", 1.3},
-	{"echo 16 KiB", cellsLike(`echo/.*/16KiB/.*`), cpu, "ws101", best, 1.05},
-	{"echo 1 MiB", cellsLike(`echo/.*/1MiB/.*`), cpu, "ws101", best, 1.05},
-	{"idle after a message, raw listener", cellsLike(`idle/raw`), used, "ws101", absolute, 4500},
-	{"idle after a message, net/http", cellsLike(`idle/http`), used, "ws101", absolute, 4500},
-	{"broadcast to 1,000", cellsLike(`broadcast/.*`), cpu, "ws101", best, 1.05},
-	{"deflate echo, standard library", cellsLike(`deflate/.*`), cpu, "ws101", bestStandard, 1.05},
+	{"the library alone, 125 B echo, binary", cellsLike(`alone/binary/125B/1in`), cpu, ours, "gobwas-low", 0.7},
+	{"the library alone, 125 B echo, text", cellsLike(`alone/text/125B/1in`), cpu, ours, "gobwas-low", 0.7},
+	{"echo 16 B to 1 KiB, 1 outstanding", cellsLike(`echo/.*/(16B|125B|1KiB)/.*/1out`), cpu, ours, "rawmsg", 1.1},
+	{"echo 16 B to 1 KiB, 32 outstanding", cellsLike(`echo/.*/(16B|125B|1KiB)/.*/32out`), cpu, ours, "raw", 1.3},
+	{"echo 16 KiB", cellsLike(`echo/.*/16KiB/.*`), cpu, ours, best, 1.05},
+	{"echo 1 MiB", cellsLike(`echo/.*/1MiB/.*`), cpu, ours, best, 1.05},
+	{"idle after a message, raw listener", cellsLike(`idle/raw`), used, ours, absolute, 4500},
+	{"idle after a message, net/http", cellsLike(`idle/http`), used, ours, absolute, 4500},
+	{"broadcast to 1,000", cellsLike(`broadcast/.*`), cpu, ours, best, 1.05},
+	{"deflate echo, standard library", cellsLike(`deflate/.*`), cpu, ours, bestStandard, 1.05},
 	{"deflate echo, klauspost/compress", cellsLike(`deflate/.*`), cpu, "ws101-klauspost", "gws", 1.05},
 }
 

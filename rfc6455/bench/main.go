@@ -44,6 +44,7 @@ Measures ws101 beside other WebSocket libraries and prints tables.
   -rounds N          how often everything is measured (9)
   -time D            how long a phase is measured for (2s)
   -idle N            how many connections wait in the cells named idle (10000)
+  -checks            measure nothing, but tell what each library refuses
   -markdown          print the tables for a README
   -json FILE         write every sample and every figure to a file
   -list              print the names of the cells and libraries, and how long it would take
@@ -59,6 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	rounds := set.Int("rounds", 9, "")
 	phase := set.Duration("time", 2*time.Second, "")
 	idle := set.Int("idle", 10_000, "")
+	onlyChecks := set.Bool("checks", false, "")
 	asMarkdown := set.Bool("markdown", false, "")
 	jsonFile := set.String("json", "", "")
 	list := set.Bool("list", false, "")
@@ -81,6 +83,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if p.lab.cores, err = pin(); err != nil {
 		return fmt.Errorf("pinning to a core: %w", err)
 	}
+	show := text
+	if *asMarkdown {
+		show = markdown
+	}
+	if *onlyChecks {
+		t, err := checked(p.libraries, p.lab.cores)
+		show(stdout, []table{t})
+		return err
+	}
 	about := fmt.Sprintf("%s, %s/%s; %v; %d rounds of %v", runtime.Version(), runtime.GOOS, runtime.GOARCH, p.lab.cores, p.rounds, p.lab.time)
 	fmt.Fprintf(stderr, "%s, about %v in all\n", about, p.duration().Round(time.Second))
 
@@ -95,11 +106,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 	}
 	fmt.Fprintln(stdout, about)
-	if *asMarkdown {
-		markdown(stdout, tables(samples))
-	} else {
-		text(stdout, tables(samples))
-	}
+	show(stdout, tables(samples))
 	return err
 }
 
