@@ -49,7 +49,7 @@ func aloneCell(t frames.Opcode, deadline bool, perRead int) cell {
 func aloneFor(server *process, d time.Duration) (values, error) {
 	for rounds := 1000; ; {
 		var c aloneCost
-		if err := server.question(fmt.Sprintf("alone %d", rounds), &c.messages, &c.cpu, &c.allocs, &c.bytes); err != nil {
+		if err := server.question(fmt.Sprintf("alone %d", rounds), &c.messages, &c.cpu, &c.allocs); err != nil {
 			return nil, err
 		}
 		spent := max(time.Duration(c.cpu), time.Microsecond)

@@ -38,6 +38,15 @@ type lab struct {
 	cores cores
 	time  time.Duration // that a phase is measured for
 	idle  int           // connections that do nothing
+	most  int           // connections, where a cell has more; 0 in all but tests
+}
+
+// conns is how many connections a cell gets that has n.
+func (l lab) conns(n int) int {
+	if l.most > 0 {
+		return min(n, l.most)
+	}
+	return n
 }
 
 // warmUp is how much longer a phase runs before it is measured.

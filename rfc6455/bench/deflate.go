@@ -119,7 +119,7 @@ func measureTakeover(lab lab, server *process, opening load.Opening, messages *l
 	if err != nil {
 		return nil, err
 	}
-	conns, err := load.DialAll(server.addr, opening, takeoverConns)
+	conns, err := load.DialAll(server.addr, opening, lab.conns(takeoverConns))
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +136,6 @@ func measureTakeover(lab lab, server *process, opening load.Opening, messages *l
 	return values{
 		cpu:     float64(cpuAfter-cpuBefore) / float64(n),
 		percent: 100 * in.Share(),
-		used:    float64(after-before) / takeoverConns,
+		used:    float64(after-before) / float64(len(conns)),
 	}, nil
 }

@@ -13,7 +13,8 @@ import (
 // measure the memory of the machine.
 const mostOutstanding = 64 << 20
 
-// echoCells send messages and get them back.
+// echoCells send messages and get them back. Those named sliding do not wait for
+// the last reply before they send again.
 func echoCells() []cell {
 	var all []cell
 	for _, size := range []int{16, 125, 1 << 10, 16 << 10, 1 << 20} {
@@ -21,24 +22,29 @@ func echoCells() []cell {
 			for _, conns := range []int{1, 64, 1000} {
 				for _, out := range []int{1, 32} {
 					if size*conns*out <= mostOutstanding {
-						all = append(all, echoCell(t, size, conns, out))
+						name := fmt.Sprintf("echo/%s/%s/%dconns/%dout", typeName(t), sizeName(size), conns, out)
+						all = append(all, echoCell(name, t, size, conns, out, load.Run))
 					}
 				}
 			}
 		}
 	}
+	for _, conns := range []int{1, 64, 1000} {
+		name := fmt.Sprintf("sliding/binary/125B/%dconns/32out", conns)
+		all = append(all, echoCell(name, frames.Binary, 125, conns, 32, load.Slide))
+	}
 	return all
 }
 
-func echoCell(t frames.Opcode, size, conns, out int) cell {
+func echoCell(name string, t frames.Opcode, size, conns, out int, run runner) cell {
 	return cell{
-		name:      fmt.Sprintf("echo/%s/%s/%dconns/%dout", typeName(t), sizeName(size), conns, out),
+		name:      name,
 		takesPart: plain,
 		longer:    50*time.Millisecond + time.Duration(conns)*200*time.Microsecond,
 		measure: func(lab lab, library libraries.Library) (values, error) {
 			script := load.Echo(t, size, out, library.Verbatim)
 			o := order{Library: library.Name, Job: libraries.Job{MaxMessage: 1 << 20}}
-			return measureCPU(lab, o, load.Opening{}, conns, script, load.Run)
+			return measureCPU(lab, o, load.Opening{}, conns, script, run)
 		},
 	}
 }
@@ -54,11 +60,14 @@ func measureCPU(lab lab, o order, opening load.Opening, conns int, script *load.
 		return nil, err
 	}
 	defer server.stop()
-	clients, err := load.DialAll(server.addr, opening, conns)
+	clients, err := load.DialAll(server.addr, opening, lab.conns(conns))
 	if err != nil {
 		return nil, err
 	}
 	defer load.CloseAll(clients)
+	if err := server.joined(len(clients)); err != nil {
+		return nil, err
+	}
 	if _, err := run(clients, script, lab.warmUp()); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"example.com/ws101/frames"
@@ -35,7 +36,17 @@ func idleCell(name string, behindHTTP, withTLS bool, longer time.Duration) cell 
 
 func isRaw(l libraries.Library) bool { return l.Verbatim }
 
+// otherFiles is how many a process needs beside its connections.
+const otherFiles = 64
+
 func measureIdle(lab lab, o order) (values, error) {
+	most, err := mostFiles()
+	if err != nil {
+		return nil, err
+	}
+	if lab.idle > most-otherFiles {
+		return nil, fmt.Errorf("a process may have %d files open here, too few for %d connections: raise it with ulimit -n, or take fewer with -idle", most, lab.idle)
+	}
 	server, err := start(o, lab.cores)
 	if err != nil {
 		return nil, err

@@ -92,16 +92,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		show(stdout, []table{t})
 		return err
 	}
+	return p.report(ctx, stdout, stderr, show, *jsonFile)
+}
+
+// report runs the plan and shows what was found, also if it was stopped.
+func (p plan) report(ctx context.Context, stdout, stderr io.Writer, show func(io.Writer, []table), jsonFile string) error {
 	about := fmt.Sprintf("%s, %s/%s; %v; %d rounds of %v", runtime.Version(), runtime.GOOS, runtime.GOARCH, p.lab.cores, p.rounds, p.lab.time)
 	fmt.Fprintf(stderr, "%s, about %v in all\n", about, p.duration().Round(time.Second))
-
 	samples, err := p.run(ctx, progress(stderr))
 	fmt.Fprintln(stderr)
 	if len(samples) == 0 {
 		return err
 	}
-	if *jsonFile != "" {
-		if err := writeJSON(*jsonFile, about, samples); err != nil {
+	if jsonFile != "" {
+		if err := writeJSON(jsonFile, about, samples); err != nil {
 			return err
 		}
 	}

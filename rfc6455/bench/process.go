@@ -3,11 +3,13 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // A process is one of the servers, as seen from the load.
@@ -61,6 +63,9 @@ func (p *process) question(q string, numbers ...any) error {
 	if err != nil {
 		return fmt.Errorf("no answer to %q: %w", q, err)
 	}
+	if why, refused := strings.CutPrefix(line, refusal); refused {
+		return errors.New(why)
+	}
 	if _, err := fmt.Sscan(line, numbers...); err != nil {
 		return fmt.Errorf("%q was answered with %q: %w", q, line, err)
 	}
@@ -91,6 +96,15 @@ func (p *process) cpu() (int64, error) {
 func (p *process) memory() (asIs, collected int64, err error) {
 	err = p.question("memory", &asIs, &collected)
 	return asIs, collected, err
+}
+
+// joined waits until the process has n connections open, from its side.
+func (p *process) joined(n int) error {
+	for have := 0; ; time.Sleep(time.Millisecond) {
+		if err := p.question("joined", &have); err != nil || have >= n {
+			return err
+		}
+	}
 }
 
 // stop ends the process.

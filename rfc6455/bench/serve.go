@@ -77,37 +77,49 @@ func serve(text string, questions io.Reader, answers io.Writer) error {
 	lines := bufio.NewScanner(questions)
 	for lines.Scan() {
 		if err := answer(answers, library, o, lines.Text()); err != nil {
-			return err
+			fmt.Fprintln(answers, refusal+err.Error())
 		}
 	}
 	return lines.Err()
 }
 
+// refusal begins an answer that is no number.
+const refusal = "error: "
+
 func answer(w io.Writer, library libraries.Library, o order, question string) error {
 	var rounds int
 	switch {
 	case question == "cpu":
-		used, err := cpuTime()
-		fmt.Fprintln(w, used.Nanoseconds())
-		return err
+		spent, err := cpuTime()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(w, spent.Nanoseconds())
+	case question == "joined":
+		fmt.Fprintln(w, libraries.Joined.Load())
 	case question == "memory":
 		asIs, err := residentBytes()
 		if err != nil {
 			return err
 		}
-		runtime.GC() // the second one frees what pools held
+		runtime.GC() // what pools hold is freed by the second
 		debug.FreeOSMemory()
 		collected, err := residentBytes()
+		if err != nil {
+			return err
+		}
 		fmt.Fprintln(w, asIs, collected)
-		return err
 	default:
 		if _, err := fmt.Sscanf(question, "alone %d", &rounds); err != nil || o.Alone == nil {
 			return fmt.Errorf("what is %q?", question)
 		}
 		c, err := measureAlone(library, o, rounds)
-		fmt.Fprintln(w, c.messages, c.cpu, c.allocs, c.bytes)
-		return err
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(w, c.messages, c.cpu, c.allocs)
 	}
+	return nil
 }
 
 // listen serves on a free port of its own and returns the address.
@@ -152,7 +164,7 @@ func selfSigned() (tls.Certificate, error) {
 }
 
 // aloneCost is what the messages of a library in memory cost together.
-type aloneCost struct{ messages, cpu, allocs, bytes int64 }
+type aloneCost struct{ messages, cpu, allocs int64 }
 
 func measureAlone(library libraries.Library, o order, rounds int) (aloneCost, error) {
 	script := load.Echo(o.Alone.Opcode, o.Alone.Size, o.Alone.PerRead, library.Verbatim)
@@ -178,5 +190,5 @@ func measureAlone(library libraries.Library, o order, rounds int) (aloneCost, er
 		err = failed
 	}
 	counted := int64(rounds-rounds/10) * int64(script.Messages)
-	return aloneCost{counted, end - start, int64(after.Mallocs - before.Mallocs), int64(after.TotalAlloc - before.TotalAlloc)}, err
+	return aloneCost{counted, end - start, int64(after.Mallocs - before.Mallocs)}, err
 }

@@ -154,22 +154,66 @@ func all(n int, f func(i int) error) error {
 // ends behind a reply, so that when Run returns nothing is under way. It returns
 // how many messages came back.
 func Run(conns []*Conn, s *Script, d time.Duration) (int, error) {
-	var messages atomic.Int64
-	until := time.Now().Add(d)
-	err := all(len(conns), func(i int) error {
-		c := conns[i]
-		c.nc.SetDeadline(until.Add(patience))
-		n := 0
-		for {
+	return each(conns, d, func(c *Conn, until time.Time) (int, error) {
+		for n := 0; ; {
 			if err := c.exchange(s); err != nil {
-				return fmt.Errorf("connection %d of %d, after %d messages: %w", i+1, len(conns), n, err)
+				return n, err
 			}
 			n += s.Messages
 			if !time.Now().Before(until) {
-				messages.Add(int64(n))
-				return nil
+				return n, nil
 			}
 		}
+	})
+}
+
+// Slide is Run, but a message is sent again as soon as it has come back, and not
+// when all of the script has. The messages must be of one size, and few enough
+// that nobody waits to send them.
+func Slide(conns []*Conn, s *Script, d time.Duration) (int, error) {
+	return each(conns, d, func(c *Conn, until time.Time) (int, error) { return c.slide(s, until) })
+}
+
+func (c *Conn) slide(s *Script, until time.Time) (int, error) {
+	if err := c.exchange(s); err != nil { // compares every byte, if it is the first
+		return 0, err
+	}
+	if _, err := c.nc.Write(s.Send); err != nil {
+		return 0, err
+	}
+	sendSize, wantSize := len(s.Send)/s.Messages, len(s.Want)/s.Messages
+	n, outstanding, at := s.Messages, s.Messages, 0
+	for outstanding > 0 {
+		got, err := c.receiveSome(s, at, false)
+		if err != nil {
+			return n, err
+		}
+		from, to := at/wantSize, (at+got)/wantSize
+		n += to - from
+		outstanding -= to - from
+		if time.Now().Before(until) && to > from {
+			if _, err := c.nc.Write(s.Send[from*sendSize : to*sendSize]); err != nil {
+				return n, err
+			}
+			outstanding += to - from
+		}
+		at = (at + got) % len(s.Want)
+	}
+	return n, nil
+}
+
+// each calls f for every connection at once and adds up the messages.
+func each(conns []*Conn, d time.Duration, f func(c *Conn, until time.Time) (int, error)) (int, error) {
+	var messages atomic.Int64
+	until := time.Now().Add(d)
+	err := all(len(conns), func(i int) error {
+		conns[i].nc.SetDeadline(until.Add(patience))
+		n, err := f(conns[i], until)
+		messages.Add(int64(n))
+		if err != nil {
+			err = fmt.Errorf("connection %d of %d, after %d messages: %w", i+1, len(conns), n, err)
+		}
+		return err
 	})
 	return int(messages.Load()), err
 }
@@ -230,18 +274,27 @@ func (c *Conn) receive(s *Script) error {
 		c.buf = make([]byte, min(len(s.Want), 64<<10))
 	}
 	for at := 0; at < len(s.Want); {
-		n, err := c.nc.Read(c.buf[:min(len(c.buf), len(s.Want)-at)])
+		n, err := c.receiveSome(s, at, whole)
 		if err != nil {
-			return fmt.Errorf("%d of %d bytes came back: %w", at, len(s.Want), noEOF(err))
-		}
-		got, want := c.buf[:n], s.Want[at:at+n]
-		if i := differs(got, want, whole); i >= 0 {
-			return &WrongByte{At: at + i, Got: got[i], Want: want[i]}
+			return err
 		}
 		at += n
 	}
 	c.checked = s
 	return nil
+}
+
+// receiveSome reads once, where at bytes of what the script wants have come.
+func (c *Conn) receiveSome(s *Script, at int, whole bool) (int, error) {
+	n, err := c.nc.Read(c.buf[:min(len(c.buf), len(s.Want)-at)])
+	if err != nil {
+		return 0, fmt.Errorf("%d of %d bytes came back: %w", at, len(s.Want), noEOF(err))
+	}
+	got, want := c.buf[:n], s.Want[at:at+n]
+	if i := differs(got, want, whole); i >= 0 {
+		return 0, &WrongByte{At: at + i, Got: got[i], Want: want[i]}
+	}
+	return n, nil
 }
 
 func noEOF(err error) error {

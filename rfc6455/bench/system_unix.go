@@ -3,6 +3,7 @@
 package main
 
 import (
+	"math"
 	"syscall"
 	"time"
 )
@@ -15,4 +16,11 @@ func cpuTime() (time.Duration, error) {
 		return 0, err
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano()), nil
+}
+
+// mostFiles is how many files, and so connections, this process may have open.
+func mostFiles() (int, error) {
+	var limit syscall.Rlimit
+	err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
+	return int(min(uint64(limit.Cur), math.MaxInt32)), err
 }
