@@ -17,6 +17,8 @@ type cell struct {
 	measure func(lab, libraries.Library) (values, error)
 	// longer is what a phase takes beside the time that is measured, about.
 	longer time.Duration
+	// untimed is set if nothing is measured for a time.
+	untimed bool
 }
 
 // values are what one phase has found, by metric.

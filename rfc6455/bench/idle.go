@@ -25,7 +25,8 @@ func idleCell(name string, behindHTTP, withTLS bool, longer time.Duration) cell 
 		takesPart: func(l libraries.Library) bool {
 			return plain(l) && !isRaw(l) && (behindHTTP || l.Start(libraries.Job{}).Accept != nil)
 		},
-		longer: longer,
+		longer:  longer,
+		untimed: true,
 		measure: func(lab lab, library libraries.Library) (values, error) {
 			return measureIdle(lab, order{
 				Library: library.Name, HTTP: behindHTTP, TLS: withTLS, Job: libraries.Job{Quiet: true},
@@ -73,6 +74,9 @@ func measureIdle(lab lab, o order) (values, error) {
 		return nil, err
 	}
 	defer load.CloseAll(conns)
+	if err := server.joined(len(first) + len(conns)); err != nil {
+		return nil, err
+	}
 	freshAsIs, freshCollected, err := server.memory()
 	if err != nil {
 		return nil, err

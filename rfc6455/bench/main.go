@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime"
+	"strings"
 	"time"
 
 	"example.com/ws101/rfc6455/bench/libraries"
@@ -46,6 +47,7 @@ Measures ws101 beside other WebSocket libraries and prints tables.
   -idle N            how many connections wait in the cells named idle (10000)
   -checks            measure nothing, but tell what each library refuses
   -markdown          print the tables for a README
+  -write FILE        put the tables into a page, where the comment names this command
   -json FILE         write every sample and every figure to a file
   -list              print the names of the cells and libraries, and how long it would take
 `
@@ -62,6 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	idle := set.Int("idle", 10_000, "")
 	onlyChecks := set.Bool("checks", false, "")
 	asMarkdown := set.Bool("markdown", false, "")
+	page := set.String("write", "", "")
 	jsonFile := set.String("json", "", "")
 	list := set.Bool("list", false, "")
 	if err := set.Parse(args); err != nil {
@@ -84,23 +87,35 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("pinning to a core: %w", err)
 	}
 	show := text
-	if *asMarkdown {
+	if *asMarkdown || *page != "" {
 		show = markdown
 	}
+	var out strings.Builder
 	if *onlyChecks {
-		t, err := checked(p.libraries, p.lab.cores)
-		show(stdout, []table{t})
+		err = p.reportChecks(&out, show)
+	} else {
+		err = p.report(ctx, &out, stderr, show, *jsonFile)
+	}
+	fmt.Fprint(stdout, out.String())
+	if err != nil || *page == "" {
 		return err
 	}
-	return p.report(ctx, stdout, stderr, show, *jsonFile)
+	return replaceTable(*page, command(args), out.String())
+}
+
+func (p plan) reportChecks(w io.Writer, show func(io.Writer, []table)) error {
+	t, err := checked(p.libraries, p.lab.cores)
+	show(w, []table{t})
+	return err
 }
 
 // report runs the plan and shows what was found, also if it was stopped.
-func (p plan) report(ctx context.Context, stdout, stderr io.Writer, show func(io.Writer, []table), jsonFile string) error {
+func (p plan) report(ctx context.Context, w, stderr io.Writer, show func(io.Writer, []table), jsonFile string) error {
 	about := fmt.Sprintf("%s, %s/%s; %v; %d rounds of %v", runtime.Version(), runtime.GOOS, runtime.GOARCH, p.lab.cores, p.rounds, p.lab.time)
 	fmt.Fprintf(stderr, "%s, about %v in all\n", about, p.duration().Round(time.Second))
-	samples, err := p.run(ctx, progress(stderr))
-	fmt.Fprintln(stderr)
+	line := progress(stderr)
+	samples, err := p.run(ctx, line)
+	line.Write(nil) // takes it away
 	if len(samples) == 0 {
 		return err
 	}
@@ -109,8 +124,8 @@ func (p plan) report(ctx context.Context, stdout, stderr io.Writer, show func(io
 			return err
 		}
 	}
-	fmt.Fprintln(stdout, about)
-	show(stdout, tables(samples))
+	fmt.Fprintln(w, about)
+	show(w, tables(samples))
 	return err
 }
 

@@ -153,7 +153,7 @@ func TestList(t *testing.T) {
 	var out, log strings.Builder
 	require.NoError(t, run(t.Context(), []string{"-list", "-run", "^idle/raw$", "-libraries", "^(ws101|gorilla|gws)$"}, &out, &log))
 	assert.Equal(t, "idle/raw ws101\nidle/raw gws\n", out.String())
-	assert.Equal(t, "9 rounds take about 1m17s\n", log.String())
+	assert.Equal(t, "9 rounds take about 36s\n", log.String())
 }
 
 func TestRunWritesTablesAndJSON(t *testing.T) {

@@ -40,7 +40,12 @@ func (p plan) phases(f func(cell, libraries.Library)) {
 // duration is about how long it takes.
 func (p plan) duration() time.Duration {
 	var round time.Duration
-	p.phases(func(c cell, _ libraries.Library) { round += p.lab.time + p.lab.warmUp() + c.longer })
+	p.phases(func(c cell, _ libraries.Library) {
+		round += c.longer
+		if !c.untimed {
+			round += p.lab.time + p.lab.warmUp()
+		}
+	})
 	return time.Duration(p.rounds) * round
 }
 

@@ -89,6 +89,14 @@ func TestShortReplyIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "50 of 102 bytes came back")
 }
 
+func TestPingBeforeAReplyIsPassedOver(t *testing.T) {
+	s := Echo(frames.Binary, 200, 1, false)
+	c := serving(t, s, func(int) []byte { return append(bytes.Clone(emptyPing), s.Want...) })
+	n, err := Run([]*Conn{c}, s, time.Millisecond)
+	require.NoError(t, err)
+	assert.Positive(t, n)
+}
+
 // What Run counts is what the servers have answered, and at its end nothing is
 // under way.
 func TestRunCounts(t *testing.T) {
