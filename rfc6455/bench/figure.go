@@ -55,6 +55,17 @@ type finding struct {
 	Verdict  stats.Verdict  `json:"verdict"`
 }
 
+// findings are the figures whose cells were measured.
+func findings(samples []sample) []finding {
+	var all []finding
+	for _, f := range figures {
+		if found, ok := f.find(samples); ok {
+			all = append(all, found)
+		}
+	}
+	return all
+}
+
 // find looks at what was measured of a figure's cells, and reports false if
 // that was nothing. Only whole rounds count.
 func (f figure) find(samples []sample) (finding, bool) {
