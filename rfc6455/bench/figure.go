@@ -146,7 +146,7 @@ func (f finding) String() string {
 	if f.Baseline == absolute {
 		return fmt.Sprintf("%s (%s to %s)", number(e.Mid), number(e.Low), number(e.High))
 	}
-	return fmt.Sprintf("%.2f (%.2f to %.2f) of %s", e.Mid, e.Low, e.High, f.Baseline)
+	return fmt.Sprintf("%.3f (%.3f to %.3f) of %s", e.Mid, e.Low, e.High, f.Baseline)
 }
 
 func (f finding) barString() string {

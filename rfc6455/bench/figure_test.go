@@ -144,8 +144,8 @@ func TestTables(t *testing.T) {
 		"",
 		"Bars",
 		"",
-		"Figure       Measured                           Bar           Verdict",
-		"echo 16 KiB  816.50 (333.33 to 2000.00) of gws  at most 1.05  undecided",
+		"Figure       Measured                              Bar           Verdict",
+		"echo 16 KiB  816.497 (333.333 to 2000.000) of gws  at most 1.05  undecided",
 		"",
 	}, "\n"), out.String())
 }
