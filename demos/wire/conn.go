@@ -54,6 +54,8 @@ type conn struct {
 	// leaving are the bytes of the Write at hand, until they are shown.
 	leaving []byte
 	now     time.Time // of the bytes at hand
+	// injecting is set while the decoder is fed what was injected from a side.
+	injecting [2]bool
 }
 
 func newConn(nc net.Conn, tap *Tap, local Side) *conn {
@@ -61,10 +63,17 @@ func newConn(nc net.Conn, tap *Tap, local Side) *conn {
 	if local == Client {
 		client, server = server, client
 	}
-	m := &meter{conn: tap.conns.Add(1), client: client, server: server, opened: tap.now()}
-	c := &conn{nc: nc, tap: tap, local: local, meter: m}
-	c.dec.Keep = tap.keep
-	tap.listOpen(m)
+	c := &conn{nc: nc, tap: tap, local: local}
+	c.open(client, server)
+	return c
+}
+
+// open makes the connection known to the tap.
+func (c *conn) open(client, server net.Addr) {
+	m := &meter{conn: c.tap.conns.Add(1), client: client, server: server, opened: c.tap.now()}
+	c.meter = m
+	c.dec.Keep = c.tap.keep
+	c.tap.listOpen(m)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.look()
@@ -72,7 +81,6 @@ func newConn(nc net.Conn, tap *Tap, local Side) *conn {
 		c.now = m.opened
 		c.emit(Row{From: Client, Kind: Opened, Note: client.String() + " to " + server.String()})
 	}
-	return c
 }
 
 // look is called before the decoder is: it decides whether rows are wanted.
@@ -89,6 +97,7 @@ func (c *conn) emit(r Row) {
 		c.now = c.tap.now()
 	}
 	r.Conn, r.Time = c.meter.conn, c.now
+	r.Injected = c.injecting[r.From]
 	c.tap.add(r)
 }
 
