@@ -56,6 +56,9 @@ type conn struct {
 	now     time.Time // of the bytes at hand
 	// injecting is set while the decoder is fed what was injected from a side.
 	injecting [2]bool
+	// unopened is set until the connection is shown as opened, where that waits
+	// for a row that is not hidden. hidden is set once all rows to come are.
+	unopened, hidden bool
 }
 
 func newConn(nc net.Conn, tap *Tap, local Side) *conn {
@@ -78,8 +81,19 @@ func (c *conn) open(client, server net.Addr) {
 	defer c.mu.Unlock()
 	c.look()
 	if c.dec.Emit != nil {
-		c.now = m.opened
-		c.emit(Row{From: Client, Kind: Opened, Note: client.String() + " to " + server.String()})
+		c.unopened = true
+		if c.tap.hide == nil {
+			c.showOpened()
+		}
+	}
+}
+
+// showOpened shows the connection as opened, once.
+func (c *conn) showOpened() {
+	if c.unopened {
+		c.unopened = false
+		m := c.meter
+		c.tap.add(Row{Conn: m.conn, Time: m.opened, From: Client, Kind: Opened, Note: m.client.String() + " to " + m.server.String()})
 	}
 }
 
@@ -87,18 +101,37 @@ func (c *conn) open(client, server net.Addr) {
 func (c *conn) look() {
 	c.now = time.Time{}
 	c.dec.Emit = nil
-	if c.tap.isWatched() {
+	if c.tap.isWatched() && !c.hidden {
 		c.dec.Emit = c.emit
 	}
 }
 
 func (c *conn) emit(r Row) {
+	if c.hides(&r) {
+		return
+	}
+	c.showOpened()
 	if c.now.IsZero() { // one look at the clock for all rows of one read
 		c.now = c.tap.now()
 	}
 	r.Conn, r.Time = c.meter.conn, c.now
 	r.Injected = c.injecting[r.From]
 	c.tap.add(r)
+}
+
+// hides reports whether a row is not to be shown. How a connection ends is shown
+// if anything of it was.
+func (c *conn) hides(r *Row) bool {
+	hide := c.tap.hide
+	switch {
+	case hide == nil || !hide(r.Path):
+		return false
+	case (r.Kind == FIN || r.Kind == Reset) && !c.unopened:
+		return false
+	case r.Kind == Frame && c.unopened:
+		c.hidden = true // nothing but frames of that path is to come
+	}
+	return true
 }
 
 // feed gives the decoder bytes that have crossed, or are about to.

@@ -12,8 +12,8 @@ import (
 	"example.com/ws101/demos/wire"
 )
 
-// format is a form in which rows leave.
-type format struct {
+// output is a form in which rows leave.
+type output struct {
 	make  func([]wire.Row) []byte
 	media string
 	ext   string
@@ -22,7 +22,7 @@ type format struct {
 	opening bool
 }
 
-var formats = map[string]format{
+var outputs = map[string]output{
 	"pcap": {Pcap, "application/octet-stream", "pcapng", true},
 	"har":  {HAR, "application/json", "har", true},
 	"go":   {GoTest, "text/plain; charset=utf-8", "go", false},
@@ -44,7 +44,7 @@ func Handler(tap *wire.Tap) http.Handler {
 			return
 		}
 		q := r.URL.Query()
-		f, known := formats[q.Get("format")]
+		f, known := outputs[q.Get("format")]
 		if !known {
 			site.Refuse(w, http.StatusBadRequest, "The format must be pcap, har, go, curl or hex.")
 			return
