@@ -16,18 +16,18 @@ import (
 type output struct {
 	make  func([]wire.Row) []byte
 	media string
-	ext   string
+	end   string // of the name of a file
 	// opening is set if the rows mean little without the opening of their
 	// connections.
 	opening bool
 }
 
 var outputs = map[string]output{
-	"pcap": {Pcap, "application/octet-stream", "pcapng", true},
-	"har":  {HAR, "application/json", "har", true},
-	"go":   {GoTest, "text/plain; charset=utf-8", "go", false},
-	"curl": {Curl, "text/plain; charset=utf-8", "sh", false},
-	"hex":  {Hex, "text/plain; charset=utf-8", "txt", false},
+	"pcap": {Pcap, "application/octet-stream", ".pcapng", true},
+	"har":  {HAR, "application/json", ".har", true},
+	"go":   {GoTest, "text/plain; charset=utf-8", "_test.go", false},
+	"curl": {Curl, "text/plain; charset=utf-8", ".sh", false},
+	"hex":  {Hex, "text/plain; charset=utf-8", ".txt", false},
 }
 
 // Handler serves rows of the tap as a file:
@@ -72,7 +72,7 @@ func Handler(tap *wire.Tap) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		last := rows[len(rows)-1].Seq
-		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="ws101-%d-%d.%s"`, from, last, f.ext))
+		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="ws101-%d-%d%s"`, from, last, f.end))
 		_, _ = w.Write(f.make(rows)) // an error is one of the connection, which ends
 	})
 }

@@ -82,6 +82,9 @@ func (p *capture) connection(number uint64) *tcp {
 	return c
 }
 
+// mostPackets is how many packets a row takes at most: 64 MiB.
+const mostPackets = 1024
+
 // segment writes what one side has sent, and the other side's acknowledgement.
 func (p *capture) segment(s *segment) {
 	if p.open[s.conn] == nil {
@@ -106,22 +109,21 @@ func (p *capture) segment(s *segment) {
 	if missing > 0 {
 		p.note("Row %d: %d of its last %d bytes were not kept.", s.row, missing, s.size)
 	}
-	for b := s.bytes; ; {
+	b := s.bytes
+	for range mostPackets {
 		n := min(len(b), mostPayload)
 		cut := 0
 		if n == len(b) {
 			cut = int(min(missing, uint64(mostPayload-n)))
 		}
-		if n+cut > 0 {
-			p.packet(s.time, c.packet(s.from, tcpPsh|tcpAck, b[:n], cut), cut, comment)
-		}
-		b = b[n:]
-		missing -= uint64(cut)
-		if len(b) == 0 {
+		if n+cut == 0 {
 			break
 		}
+		p.packet(s.time, c.packet(s.from, tcpPsh|tcpAck, b[:n], cut), cut, comment)
+		b = b[n:]
+		missing -= uint64(cut)
 	}
-	c.seq[s.from] += uint32(missing) // a gap, which Wireshark shows as one
+	c.seq[s.from] += uint32(missing) + uint32(len(b)) // a gap, which Wireshark shows as one
 	p.packet(s.time, c.packet(1-s.from, tcpAck, nil, 0), 0, "")
 }
 
