@@ -82,7 +82,7 @@ func TestServer(t *testing.T) {
 
 // serve echoes every message.
 func serve(t *testing.T, nc net.Conn) {
-	conn, err := rfc6455.Accept(t.Context(), nc, &rfc6455.AcceptOptions{Options: rfc6455.Options{MaxMessage: %d}})
+	conn, _, err := rfc6455.Accept(t.Context(), nc, &rfc6455.AcceptOptions{Options: rfc6455.Options{MaxMessage: %d}})
 	if err != nil {
 		t.Error(err)
 		return
