@@ -19,6 +19,7 @@ type flags struct {
 	origins    *site.Origins
 	page       string
 	trace      bool
+	inspect    bool
 }
 
 const defaultAddr = "127.0.0.1:8101"
@@ -35,6 +36,7 @@ func parseFlags(args []string) (flags, error) {
 	set.Var(&origins, "origin", "")
 	set.StringVar(&f.page, "page", "", "")
 	set.BoolVar(&f.trace, "trace", false, "")
+	set.BoolVar(&f.inspect, "inspect", false, "")
 
 	if err := set.Parse(args); err != nil {
 		return f, err
@@ -101,6 +103,7 @@ Flags, before or after NAME:
                     or [{"uid": 1, "name": "明凯", "count": 300}, ...]
   -origin ORIGIN    a page of this origin may vote too, such as https://example.com; repeatable
   -page FILE        serve this page at / in place of ours (needs NAME); read at each request
+  -inspect          let other machines use the inspector too: it shows everybody's cookies
   -trace            print what crosses the wire to stderr: heads, chunks, events, frames bit by bit
 `)
 	return b.String()

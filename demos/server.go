@@ -15,9 +15,11 @@ import (
 	"time"
 
 	"example.com/ws101/demos/feed"
+	"example.com/ws101/demos/inspect"
 	"example.com/ws101/demos/room"
 	"example.com/ws101/demos/site"
 	"example.com/ws101/demos/vote"
+	"example.com/ws101/demos/wire"
 	"example.com/ws101/rfc6455"
 )
 
@@ -49,7 +51,11 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	closing, beginClosing := context.WithCancel(context.Background())
 	defer beginClosing()
 	var sockets rfc6455.Group
-	s := shared{room: room.New(news, tally), origins: f.origins, page: f.page, closing: closing, lessons: openLessons(), sockets: &sockets}
+	tap := newTap(f.demo)
+	s := shared{
+		room: room.New(news, tally), origins: f.origins, page: f.page, closing: closing, lessons: openLessons(), sockets: &sockets,
+		tap: tap, inspect: f.inspect,
+	}
 	handler := all
 	if f.demo != nil {
 		handler = f.demo.open
@@ -62,6 +68,7 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with -addr", f.addr, err)
 	}
+	listener = wire.Listen(listener, tap)
 	if f.trace {
 		watched, finish := trace(listener, stderr)
 		defer finish()
@@ -98,6 +105,18 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	<-goodbye
 	<-served
 	return nil
+}
+
+// newTap returns the tap on all connections. It makes no rows of how the inspector comes to them.
+func newTap(alone *demo) *wire.Tap {
+	prefix := "/inspect/"
+	if alone != nil && alone.name == "inspect" {
+		prefix = "/"
+	}
+	return wire.New(wire.Options{
+		MaxRows: inspect.MaxRows,
+		Hide:    func(path string) bool { return inspect.Own(prefix, path) },
+	})
 }
 
 // newServer returns a server with limits that end a client who is slow on purpose, but not a
