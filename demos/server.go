@@ -51,10 +51,20 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	closing, beginClosing := context.WithCancel(context.Background())
 	defer beginClosing()
 	var sockets rfc6455.Group
-	tap := newTap(f.demo)
+	tap := newTap(f)
 	s := shared{
 		room: room.New(news, tally), origins: f.origins, page: f.page, closing: closing, lessons: openLessons(), sockets: &sockets,
 		tap: tap, inspect: f.inspect,
+	}
+	if f.listen != "" {
+		if f.trace {
+			defer follow(tap, stderr)()
+		}
+		var stop func()
+		if s.proxy, stop, err = startProxy(f, tap); err != nil {
+			return err
+		}
+		defer stop()
 	}
 	handler := all
 	if f.demo != nil {
@@ -68,8 +78,10 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with -addr", f.addr, err)
 	}
-	listener = wire.Listen(listener, tap)
-	if f.trace {
+	if f.listen == "" {
+		listener = wire.Listen(listener, tap)
+	}
+	if f.trace && f.listen == "" {
 		watched, finish := trace(listener, stderr)
 		defer finish()
 		listener = watched
@@ -82,6 +94,9 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(stdout, "ws101: open %s in a browser (Ctrl-C ends)\n", address(listener.Addr()))
+	if s.proxy != nil {
+		fmt.Fprintf(stdout, "ws101: %s stands in front of %s\n", s.proxy.State().Listen, f.target)
+	}
 
 	select {
 	case err := <-served:
@@ -107,16 +122,18 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// newTap returns the tap on all connections. It makes no rows of how the inspector comes to them.
-func newTap(alone *demo) *wire.Tap {
+// newTap returns the tap on all connections. It makes no rows of how the inspector comes to them;
+// where there is a proxy, the inspector's own connections are not on the tap at all.
+func newTap(f flags) *wire.Tap {
+	o := wire.Options{MaxRows: inspect.MaxRows}
 	prefix := "/inspect/"
-	if alone != nil && alone.name == "inspect" {
+	if f.demo != nil && f.demo.name == "inspect" {
 		prefix = "/"
 	}
-	return wire.New(wire.Options{
-		MaxRows: inspect.MaxRows,
-		Hide:    func(path string) bool { return inspect.Own(prefix, path) },
-	})
+	if f.listen == "" {
+		o.Hide = func(path string) bool { return inspect.Own(prefix, path) }
+	}
+	return wire.New(o)
 }
 
 // newServer returns a server with limits that end a client who is slow on purpose, but not a

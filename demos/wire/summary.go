@@ -10,6 +10,11 @@ import (
 // opcode and the flags of a frame, and the beginning of what it carries. It is
 // safe to print: no control characters.
 func (r *Row) Summary() string {
+	if r.Injected {
+		own := *r
+		own.Injected = false
+		return "injected: " + own.Summary()
+	}
 	switch r.Kind {
 	case Opened:
 		return r.Note

@@ -200,14 +200,17 @@ func jsonOf(v any) string {
 
 func TestInject(t *testing.T) {
 	tap := wire.New(wire.Options{})
-	h := newHandler(tap, proxy.New("127.0.0.1:9", tap))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	h := newHandler(tap, proxy.New(l, "127.0.0.1:9", tap))
 	const one = `{"conn": 1, "from": "client", "script": {"frames": [{"fin": true, "opcode": 9}]}}`
 	code, body := ask(h, "POST", "/inject", one)
 	assert.Equal(t, 403, code)
 	assert.Equal(t, "Injection is not armed. Nothing was sent.\n", body)
 	code, body = ask(h, "POST", "/arm", `{"armed": true}`)
 	assert.Equal(t, 200, code)
-	assert.JSONEq(t, `{"listen": "", "target": "127.0.0.1:9", "armed": true, "conns": []}`, body)
+	assert.JSONEq(t, `{"listen": "`+l.Addr().String()+`", "target": "127.0.0.1:9", "armed": true, "conns": []}`, body)
 	code, body = ask(h, "POST", "/inject", one)
 	assert.Equal(t, 409, code)
 	assert.Contains(t, body, "Nothing can be injected here now")

@@ -6,6 +6,7 @@ package export
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"example.com/ws101/demos/site"
@@ -35,7 +36,9 @@ var outputs = map[string]output{
 //	GET ?format=pcap&from=SEQ&to=SEQ
 //
 // Formats are pcap, har, go, curl and hex. Both numbers count; to may be left
-// out, and then the last row is the latest. Rows that the tap does not have any more are missing.
+// out, and then the last row is the latest. With conn=NUMBER, which may be there
+// more than once, it is only the rows of these connections. Rows that the tap does
+// not have any more are missing.
 // For pcap and har the opening of each connection in the rows comes with them, if
 // the tap still has it.
 func Handler(tap *wire.Tap) http.Handler {
@@ -60,6 +63,9 @@ func Handler(tap *wire.Tap) http.Handler {
 		}
 		from = max(from, 1) // which is the first one
 		rows := tap.Rows(from, to)
+		if conns := q["conn"]; len(conns) > 0 {
+			rows = slices.DeleteFunc(rows, func(r wire.Row) bool { return !slices.Contains(conns, strconv.FormatUint(r.Conn, 10)) })
+		}
 		if len(rows) == 0 {
 			site.Refuse(w, http.StatusNotFound, "None of these rows is there any more, or yet.")
 			return

@@ -16,17 +16,19 @@ func TestHandler(t *testing.T) {
 		status int
 		name   string
 	}{
-		"format=hex&from=4&to=4":   {200, "ws101-4-4.txt"},
-		"format=pcap&from=4&to=9":  {200, "ws101-4-9.pcapng"},
-		"format=har&from=0":        {200, "ws101-1-18.har"},
-		"format=go&from=1&to=999":  {200, "ws101-1-18_test.go"},
-		"format=curl&from=2&to=2":  {200, "ws101-2-2.sh"},
-		"format=nope&from=4&to=4":  {400, ""},
-		"format=hex":               {400, ""},
-		"format=hex&from=x":        {400, ""},
-		"format=hex&from=5&to=4":   {400, ""},
-		"format=hex&from=1&to=":    {400, ""},
-		"format=hex&from=99&to=99": {404, ""},
+		"format=hex&from=4&to=4":          {200, "ws101-4-4.txt"},
+		"format=pcap&from=4&to=9":         {200, "ws101-4-9.pcapng"},
+		"format=har&from=0":               {200, "ws101-1-18.har"},
+		"format=go&from=1&to=999":         {200, "ws101-1-18_test.go"},
+		"format=curl&from=2&to=2":         {200, "ws101-2-2.sh"},
+		"format=hex&from=1&conn=7&conn=1": {200, "ws101-1-18.txt"},
+		"format=hex&from=1&conn=7":        {404, ""},
+		"format=nope&from=4&to=4":         {400, ""},
+		"format=hex":                      {400, ""},
+		"format=hex&from=x":               {400, ""},
+		"format=hex&from=5&to=4":          {400, ""},
+		"format=hex&from=1&to=":           {400, ""},
+		"format=hex&from=99&to=99":        {404, ""},
 	} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", "/export?"+query, nil))

@@ -35,32 +35,30 @@ var ErrGone = errors.New("proxy: the connection is gone")
 
 // Proxy passes connections on.
 type Proxy struct {
-	target string
-	tap    *wire.Tap
+	listener net.Listener
+	target   string
+	tap      *wire.Tap
 
 	mu     sync.Mutex
-	listen string
 	armed  bool
 	closed bool
 	conns  map[uint64]*conn
 }
 
-// New returns a proxy to target, a host and a port.
-func New(target string, tap *wire.Tap) *Proxy {
-	return &Proxy{target: target, tap: tap, conns: map[uint64]*conn{}}
+// New returns a proxy that stands at l in front of target, a host and a port.
+func New(l net.Listener, target string, tap *wire.Tap) *Proxy {
+	return &Proxy{listener: l, target: target, tap: tap, conns: map[uint64]*conn{}}
 }
 
-// Serve takes connections from l until Close or until l fails, and returns why.
-func (p *Proxy) Serve(l net.Listener) error {
-	p.mu.Lock()
-	p.listen = l.Addr().String()
-	p.mu.Unlock()
+// Serve takes connections until Close, or until the listener fails, and returns
+// why. By then all of them have ended.
+func (p *Proxy) Serve() error {
 	free := make(chan struct{}, maxConns)
 	var running sync.WaitGroup
 	defer running.Wait()
 	for {
 		free <- struct{}{}
-		client, err := l.Accept()
+		client, err := p.listener.Accept()
 		if err != nil {
 			return err
 		}
@@ -71,8 +69,9 @@ func (p *Proxy) Serve(l net.Listener) error {
 	}
 }
 
-// Close cuts all connections. Serve ends when its listener is closed too.
+// Close ends the listener, and cuts all connections.
 func (p *Proxy) Close() {
+	p.listener.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
@@ -175,7 +174,7 @@ func (p *Proxy) State() State {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := State{Listen: p.listen, Target: p.target, Armed: p.armed, Conns: []Conn{}}
+	s := State{Listen: p.listener.Addr().String(), Target: p.target, Armed: p.armed, Conns: []Conn{}}
 	for number, c := range p.conns {
 		s.Conns = append(s.Conns, Conn{number, c.ends[wire.Client].RemoteAddr().String(), paths[number]})
 	}
