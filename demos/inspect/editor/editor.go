@@ -63,10 +63,10 @@ type Editor struct {
 //	GET  /row?seq=N     the frame in this row, as a script
 //	POST /bytes         a script: its bytes, and a test in Go
 //	POST /send          a script: what the echo makes of it
+//	GET  /proxy         the proxy, whether it is armed, and the connections through it; or null
 //
 // and, if there is a proxy:
 //
-//	GET  /proxy         whether it is armed, and the connections through it
 //	POST /arm           {"armed": true}
 //	POST /inject        {"conn": 3, "from": "client", "script": {...}}
 //
@@ -81,8 +81,8 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("/row", get(e.row))
 	mux.HandleFunc("/bytes", post(e.bytes))
 	mux.HandleFunc("/send", post(e.send))
+	mux.HandleFunc("/proxy", get(e.state))
 	if e.proxy != nil {
-		mux.HandleFunc("/proxy", get(func(*http.Request) (any, error) { return e.proxy.State(), nil }))
 		mux.HandleFunc("/arm", post(e.arm))
 		mux.HandleFunc("/inject", post(e.inject))
 	}
@@ -161,6 +161,9 @@ func (e *Editor) send(r *http.Request, s Script) (any, error) {
 
 // built is a script as it would leave.
 type built struct {
+	// Wrong says why it cannot leave; then that is all. It is no error to ask:
+	// somebody is in the middle of typing.
+	Wrong string `json:"wrong,omitempty"`
 	// Parts are the bytes, in hex, as they are cut.
 	Parts []string `json:"parts"`
 	// Heads are how many bytes the header of each frame takes.
@@ -175,7 +178,7 @@ type built struct {
 func (e *Editor) bytes(_ *http.Request, s Script) (any, error) {
 	parts, err := s.parts()
 	if err != nil {
-		return nil, err
+		return built{Wrong: err.Error()}, nil
 	}
 	var b built
 	for _, p := range parts {
@@ -229,6 +232,14 @@ func (e *Editor) row(r *http.Request) (any, error) {
 // errNoFrame is what is said of what cannot be injected now.
 var errNoFrame = &site.Refusal{Status: http.StatusConflict,
 	Sentence: "Nothing can be injected here now: the connection is gone, speaks no WebSocket, or is in the middle of a frame."}
+
+// state returns how the proxy is, or nil if there is none.
+func (e *Editor) state(*http.Request) (any, error) {
+	if e.proxy == nil {
+		return nil, nil
+	}
+	return e.proxy.State(), nil
+}
 
 // arm switches injection on or off.
 func (e *Editor) arm(_ *http.Request, want struct {

@@ -21,8 +21,9 @@ export async function startEditor(element, inspector) {
     try {
       const answer = await tell('editor/bytes', form.script());
       if (mine !== turn) return;
-      built = answer;
-      showBytes(answer);
+      built = answer.wrong ? null : answer;
+      if (built) showBytes(built);
+      else id('bytes').textContent = answer.wrong;
     } catch (error) {
       if (mine !== turn) return;
       built = null;
@@ -72,6 +73,10 @@ export async function startEditor(element, inspector) {
   });
   id('send').addEventListener('click', () => {
     if (id('send').ariaDisabled === 'true') return;
+    if (!built) {
+      id('send-note').textContent = 'This cannot be sent: see above.';
+      return;
+    }
     const prediction = element.querySelector('[name=prediction]:checked')?.value;
     if (!prediction) {
       id('send-note').textContent = 'First say what you expect.';

@@ -6,12 +6,8 @@ const id = (name) => document.getElementById(name);
 
 // startProxy shows the controls if this server is a proxy. script() is what would be injected.
 export async function startProxy(script) {
-  let state;
-  try {
-    state = await ask('editor/proxy');
-  } catch {
-    return; // this server is none
-  }
+  let state = await ask('editor/proxy').catch(() => null);
+  if (!state) return;
 
   function show(news) {
     state = news;
