@@ -51,7 +51,10 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	closing, beginClosing := context.WithCancel(context.Background())
 	defer beginClosing()
 	var sockets rfc6455.Group
-	tap := newTap(f)
+	tap := newTap(f.demo)
+	if f.listen != "" { // then the connections of this server are not on the tap, and there is nothing to hide
+		tap = wire.New(wire.Options{MaxRows: inspect.MaxRows})
+	}
 	s := shared{
 		room: room.New(news, tally), origins: f.origins, page: f.page, closing: closing, lessons: openLessons(), sockets: &sockets,
 		tap: tap, inspect: f.inspect,
@@ -122,18 +125,16 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// newTap returns the tap on all connections. It makes no rows of how the inspector comes to them;
-// where there is a proxy, the inspector's own connections are not on the tap at all.
-func newTap(f flags) *wire.Tap {
-	o := wire.Options{MaxRows: inspect.MaxRows}
+// newTap returns the tap on all connections. It makes no rows of how the inspector comes to them.
+func newTap(alone *demo) *wire.Tap {
 	prefix := "/inspect/"
-	if f.demo != nil && f.demo.name == "inspect" {
+	if alone != nil && alone.name == "inspect" {
 		prefix = "/"
 	}
-	if f.listen == "" {
-		o.Hide = func(path string) bool { return inspect.Own(prefix, path) }
-	}
-	return wire.New(o)
+	return wire.New(wire.Options{
+		MaxRows: inspect.MaxRows,
+		Hide:    func(path string) bool { return inspect.Own(prefix, path) },
+	})
 }
 
 // newServer returns a server with limits that end a client who is slow on purpose, but not a

@@ -100,7 +100,7 @@ func (c *conversation) answers(e *Entry, r *wire.Row) {
 	}
 	for _, a := range c.asked[wire.Client] {
 		if a.for_ == answer {
-			e.Answers, e.After = a.seq, e.Time-milliseconds(a.at)
+			e.Answers, e.After = a.seq, e.after(a.at)
 			c.settle(a, e, e.Summary, true)
 		}
 	}

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -97,6 +98,11 @@ func newEntry(r *wire.Row) Entry {
 }
 
 func milliseconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1000 }
+
+// after is how many milliseconds an entry came after a time, with three places.
+func (e *Entry) after(at time.Time) float64 {
+	return math.Round(1000*(e.Time-milliseconds(at))) / 1000
+}
 
 // cost is what an entry takes in memory, roughly.
 func (e *Entry) cost() int {

@@ -158,6 +158,9 @@ func (l *log) add(rows []wire.Row, missed uint64) {
 		l.entries = append(l.entries, e)
 		l.bytes += e.cost()
 		for p := range l.pages {
+			if p.next == 0 {
+				p.next = e.Seq // it came before there was anything
+			}
 			if c.info != before {
 				p.conns[e.Conn] = struct{}{}
 			}
@@ -231,9 +234,7 @@ func (p *reader) take() (b batch, ok bool) {
 	at, _ := l.find(p.next)
 	for ; at < len(l.entries) && len(b.Rows) < maxBatch; at++ {
 		e := l.entries[at]
-		if p.next > 0 {
-			b.Missed += e.Seq - p.next
-		}
+		b.Missed += e.Seq - p.next
 		b.Rows = append(b.Rows, e)
 		p.next = e.Seq + 1
 	}

@@ -75,7 +75,7 @@ func (c *conversation) ask(e *Entry, a asked) {
 
 // settle amends the row that asked for what e has brought.
 func (c *conversation) settle(a asked, e *Entry, seen string, met bool) {
-	after := e.Time - milliseconds(a.at)
+	after := e.after(a.at)
 	c.log.amend(a.seq, func(was *Entry) {
 		if was.Reaction == nil {
 			return
@@ -96,7 +96,7 @@ func (c *conversation) reacts(e *Entry, x *frames.Explanation) {
 		for i, a := range *owed {
 			if a.for_ == pong && string(a.payload) == string(x.Payload) {
 				latest = i
-				e.Answers, e.After = a.seq, e.Time-milliseconds(a.at)
+				e.Answers, e.After = a.seq, e.after(a.at)
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func (c *conversation) reacts(e *Entry, x *frames.Explanation) {
 		case a.for_ == pong && i < latest:
 			c.settle(a, e, "a pong to a later ping, which is enough", true)
 		case a.for_ == closeBack && isClose:
-			e.Answers, e.After = a.seq, e.Time-milliseconds(a.at)
+			e.Answers, e.After = a.seq, e.after(a.at)
 			c.settle(a, e, "a Close frame"+withCode(e.Frame), true)
 		case a.for_ == failure && isClose:
 			met := a.code == 0 || e.Frame.Code == uint16(a.code)

@@ -56,9 +56,10 @@ type conn struct {
 	now     time.Time // of the bytes at hand
 	// injecting is set while the decoder is fed what was injected from a side.
 	injecting [2]bool
-	// unopened is set until the connection is shown as opened, where that waits
-	// for a row that is not hidden. hidden is set once all rows to come are.
-	unopened, hidden bool
+	// opened is set while the connection is still to be shown as opened, which
+	// may wait for a row that is not hidden; shown once there was any row, and
+	// hidden once all that are to come are hidden.
+	opened, shown, hidden bool
 }
 
 func newConn(nc net.Conn, tap *Tap, local Side) *conn {
@@ -81,7 +82,7 @@ func (c *conn) open(client, server net.Addr) {
 	defer c.mu.Unlock()
 	c.look()
 	if c.dec.Emit != nil {
-		c.unopened = true
+		c.opened = true
 		if c.tap.hide == nil {
 			c.showOpened()
 		}
@@ -90,8 +91,8 @@ func (c *conn) open(client, server net.Addr) {
 
 // showOpened shows the connection as opened, once.
 func (c *conn) showOpened() {
-	if c.unopened {
-		c.unopened = false
+	if c.opened {
+		c.opened = false
 		m := c.meter
 		c.tap.add(Row{Conn: m.conn, Time: m.opened, From: Client, Kind: Opened, Note: m.client.String() + " to " + m.server.String()})
 	}
@@ -111,6 +112,7 @@ func (c *conn) emit(r Row) {
 		return
 	}
 	c.showOpened()
+	c.shown = true
 	if c.now.IsZero() { // one look at the clock for all rows of one read
 		c.now = c.tap.now()
 	}
@@ -123,15 +125,18 @@ func (c *conn) emit(r Row) {
 // if anything of it was.
 func (c *conn) hides(r *Row) bool {
 	hide := c.tap.hide
-	switch {
-	case hide == nil || !hide(r.Path):
+	if hide == nil {
 		return false
-	case (r.Kind == FIN || r.Kind == Reset) && !c.unopened:
-		return false
-	case r.Kind == Frame && c.unopened:
+	}
+	if r.Kind == FIN || r.Kind == Reset {
+		// A server that has answered nothing has no path.
+		return !c.shown && c.dec.requests > 0 && (r.Path == "" || hide(r.Path))
+	}
+	hidden := hide(r.Path)
+	if hidden && r.Kind == Frame && !c.shown {
 		c.hidden = true // nothing but frames of that path is to come
 	}
-	return true
+	return hidden
 }
 
 // feed gives the decoder bytes that have crossed, or are about to.

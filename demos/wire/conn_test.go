@@ -337,3 +337,22 @@ func TestHiddenPathsAreNotShown(t *testing.T) {
 		})
 	}
 }
+
+// A connection that was there before anybody looked, and carried nothing but
+// what is hidden, ends unseen.
+func TestHiddenConnectionEndsUnseen(t *testing.T) {
+	tap := wire.New(wire.Options{Hide: func(path string) bool { return path == "/inspect/" }})
+	a, client := net.Pipe()
+	server := wire.ServerConn(a, tap)
+	head := "GET /inspect/ HTTP/1.1\r\n\r\n"
+	go io.WriteString(client, head)
+	_, err := io.ReadFull(server, make([]byte, len(head)))
+	require.NoError(t, err)
+	w := tap.Watch()
+	defer w.Close()
+	require.NoError(t, client.Close())
+	_, err = server.Read(make([]byte, 1))
+	require.Equal(t, io.EOF, err)
+	require.NoError(t, server.Close())
+	assert.Empty(t, tap.Rows(0, 100))
+}

@@ -27,6 +27,7 @@ export class Anatomy {
     this.drawBytes(256);
     this.drawInflated(row.inflated);
     this.choose(0);
+    id('anatomy').dataset.row = row.seq;
   }
 
   drawRuler() {

@@ -65,7 +65,7 @@ export class Details {
     if (row.answers) fact('Answers', this.link(row.answers), `, ${ms(row.after)} later`);
     if (row.message) fact('Message', ...this.message(row));
     if (row.states) fact('States after it', `client ${row.states.client}, server ${row.states.server}`);
-    fact('When', new Date(row.time).toISOString().slice(11, 23));
+    fact('When', `${new Date(row.time).toISOString().slice(11, 23)} UTC`);
     const conn = this.store.conns.get(row.conn);
     if (conn?.ends) fact('Connection', `${conn.ends}, ${conn.path ?? 'no request yet'}`);
     showClosing(id('closing'), conn, (seq) => this.link(seq));

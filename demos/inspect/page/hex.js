@@ -25,6 +25,7 @@ export function drawHex(place, bytes, { fields, headerLen = 0, maskKey = '' }, c
           if (focusable) octet.ariaLabel = `byte ${n}: ${hex(bytes[n])}, ${fields[index].name}`;
           row.append(octet);
         }
+        for (let n = range.length; n < Math.min(perLine, to - from); n++) row.append(blank()); // what follows stays in its column
         lines.push(row);
         return row;
       };
@@ -34,7 +35,8 @@ export function drawHex(place, bytes, { fields, headerLen = 0, maskKey = '' }, c
         line('key', (n) => hex(key[(n - headerLen) % 4]), false);
         line('clear', (n) => hex(clear(n)), false).append(ascii(range.map(clear)));
       } else {
-        line('', (n) => hex(bytes[n]), true).append(ascii(range.map(clear)));
+        const row = line('', (n) => hex(bytes[n]), true);
+        if (!masked) row.append(ascii(range.map(clear)));
         letters(lines, range, fieldOf, fields);
       }
     }
@@ -72,6 +74,12 @@ function plain(index) {
   element.className = 'octet';
   element.setAttribute('role', 'gridcell');
   element.dataset.of = index;
+  return element;
+}
+
+function blank() {
+  const element = document.createElement('span');
+  element.className = 'octet';
   return element;
 }
 

@@ -164,9 +164,9 @@ export class List {
   // move selects the row that is step rows further on.
   move(step) {
     if (this.rows.length === 0) return;
-    const at = this.rows.indexOf(this.selected);
-    const next = at < 0 ? this.rows.length - 1 : Math.min(this.rows.length - 1, Math.max(0, at + step));
-    this.choose(this.rows[next]);
+    let at = this.rows.indexOf(this.selected);
+    if (at < 0) at = this.rows.length - 1; // a first step begins at the newest
+    this.choose(this.rows[Math.min(this.rows.length - 1, Math.max(0, at + step))]);
   }
 
   page() {
