@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -231,15 +229,7 @@ func exportsOfRows(t *testing.T, b *devtools.Browser) {
 }
 
 func proxyPage(t *testing.T, b *devtools.Browser) {
-	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, err := rfc6455.Upgrade(w, r, nil); err == nil {
-			_ = c.Serve(t.Context(), rfc6455.Handler{Message: func(c *rfc6455.Conn, k rfc6455.MessageType, p []byte) {
-				_ = c.Write(t.Context(), k, p)
-			}})
-		}
-	}))
-	defer behind.Close()
-	r := startRun(t, "inspect", "-listen", "127.0.0.1:0", "-target", strings.TrimPrefix(behind.URL, "http://"))
+	r := startRun(t, "inspect", "-listen", "127.0.0.1:0", "-target", echoServer(t))
 	page := openEditor(t, b, r.url)
 	_, body := fetch(t, r.url+"editor/proxy")
 	var state proxy.State
@@ -249,7 +239,7 @@ func proxyPage(t *testing.T, b *devtools.Browser) {
 	defer conn.CloseNow()
 
 	page.until(`!document.getElementById('proxy').hidden`)
-	page.reads("#proxy-about", state.Listen+" stands in front of "+state.Target)
+	page.reads(".lead", state.Listen+" stands in front of "+state.Target)
 	page.reads("#arm", "Injection is off")
 	page.click("inject")
 	page.reads("#proxy-note", "Arm it first.")

@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"syscall"
 
+	"example.com/ws101/demos/inspect"
 	"example.com/ws101/demos/inspect/proxy"
 	"example.com/ws101/demos/wire"
 )
@@ -51,20 +53,30 @@ func splitAddress(addr string) (host string, port int, err error) {
 	return "", 0, fmt.Errorf("%q is not a host and a port, such as 127.0.0.1:9000", addr)
 }
 
-// startProxy returns the proxy of these flags, which passes on what comes to -listen. stop ends it.
-func startProxy(f flags, tap *wire.Tap) (p *proxy.Proxy, stop func(), err error) {
+// startProxy starts the proxy of these flags, and puts its connections on the tap in place of those
+// of this server. stop ends it.
+func (s *shared) startProxy(f flags, stderr io.Writer) (stop func(), err error) {
 	l, err := net.Listen("tcp", f.listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, nil, fmt.Errorf("the address %s is in use; end the other program, or choose another port for -listen (0 takes a free one)", f.listen)
+		return nil, fmt.Errorf("the address %s is in use; end the other program, or choose another port for -listen (0 takes a free one)", f.listen)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot listen on %s: %w; choose another address for -listen", f.listen, err)
+		return nil, fmt.Errorf("cannot listen on %s: %w; choose another address for -listen", f.listen, err)
 	}
-	p = proxy.New(l, f.target, tap)
+	s.tap = wire.New(wire.Options{MaxRows: inspect.MaxRows})
+	s.proxy = proxy.New(l, f.target, s.tap)
+	finish := func() {}
+	if f.trace {
+		finish = follow(s.tap, stderr)
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = p.Serve() // until it is closed
+		_ = s.proxy.Serve() // until it is closed
 	}()
-	return p, func() { p.Close(); <-done }, nil
+	return func() {
+		s.proxy.Close()
+		<-done
+		finish()
+	}, nil
 }

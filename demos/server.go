@@ -51,20 +51,13 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	closing, beginClosing := context.WithCancel(context.Background())
 	defer beginClosing()
 	var sockets rfc6455.Group
-	tap := newTap(f.demo)
-	if f.listen != "" { // then the connections of this server are not on the tap, and there is nothing to hide
-		tap = wire.New(wire.Options{MaxRows: inspect.MaxRows})
-	}
 	s := shared{
 		room: room.New(news, tally), origins: f.origins, page: f.page, closing: closing, lessons: openLessons(), sockets: &sockets,
-		tap: tap, inspect: f.inspect,
+		tap: newTap(f.demo), inspect: f.inspect,
 	}
 	if f.listen != "" {
-		if f.trace {
-			defer follow(tap, stderr)()
-		}
-		var stop func()
-		if s.proxy, stop, err = startProxy(f, tap); err != nil {
+		stop, err := s.startProxy(f, stderr)
+		if err != nil {
 			return err
 		}
 		defer stop()
@@ -81,10 +74,10 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with -addr", f.addr, err)
 	}
-	if f.listen == "" {
-		listener = wire.Listen(listener, tap)
+	if s.proxy == nil {
+		listener = wire.Listen(listener, s.tap)
 	}
-	if f.trace && f.listen == "" {
+	if f.trace && s.proxy == nil {
 		watched, finish := trace(listener, stderr)
 		defer finish()
 		listener = watched

@@ -193,6 +193,7 @@ function showResult(result, prediction, score, inspector) {
   }
   const show = document.createElement('button');
   show.type = 'button';
+  show.className = 'plain';
   show.textContent = `Show connection ${conn} in the time line`;
   show.addEventListener('click', () => {
     const rows = inspector.visible().filter((row) => row.conn === conn);

@@ -76,6 +76,7 @@ export function startExports(element, inspector) {
   const button = (text, act) => {
     const b = document.createElement('button');
     b.type = 'button';
+    b.className = 'plain';
     b.textContent = text;
     b.addEventListener('click', act);
     return b;

@@ -14,13 +14,15 @@ export async function startProxy(script) {
     const { listen, target, armed, conns } = state;
     id('proxy').hidden = false;
     id('proxy').toggleAttribute('data-armed', armed);
-    id('proxy-about').textContent = `${listen} stands in front of ${target}. The script above can be slipped into a connection between two frames. Its rows are marked as injected.`;
+    document.querySelector('.lead').textContent = `${listen} stands in front of ${target}. What passes there is on the time line; connect to ${listen} to see something.`;
     id('arm').ariaChecked = armed;
     id('arm').textContent = armed ? 'Injection is ARMED' : 'Injection is off';
     id('armed').textContent = armed ? 'What you inject reaches a program that did not ask for it.' : 'Bytes pass as they are.';
     id('inject').ariaDisabled = !armed || conns.length === 0;
     const chosen = id('proxy-conn').value;
-    id('proxy-conn').replaceChildren(...conns.map(({ conn, client, path }) => new Option(`${conn}: ${client} ${path}`, conn)));
+    const options = conns.map(({ conn, client, path }) => new Option(`${conn}: ${client} ${path}`, conn));
+    if (options.length === 0) options.push(new Option('no connection is open', ''));
+    id('proxy-conn').replaceChildren(...options);
     if (conns.some(({ conn }) => String(conn) === chosen)) id('proxy-conn').value = chosen;
   }
 
@@ -44,6 +46,10 @@ export async function startProxy(script) {
     }
     show(await ask('editor/proxy'));
     const conn = Number(id('proxy-conn').value);
+    if (!conn) {
+      id('proxy-note').textContent = 'No connection is open through the proxy.';
+      return;
+    }
     const from = id('proxy-from').value;
     const { bytes } = await tell('editor/inject', { conn, from, script: script() });
     id('proxy-note').textContent = `${bytes} bytes were injected into connection ${conn}, as the ${from}.`;
