@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -31,6 +35,22 @@ func TestBrowserEditor(t *testing.T) {
 	}
 }
 
+// legible requires that a page fits, and that all texts on it can be read: in light, dark and narrow.
+func legible(t *testing.T, page *tab) {
+	t.Helper()
+	contrast, err := os.ReadFile("testdata/contrast.js")
+	require.NoError(t, err)
+	for look, screen := range map[string]devtools.Screen{
+		"light": {Width: 1100, Height: 768}, "dark": {Width: 1100, Height: 768, Dark: true}, "narrow": {Width: 360, Height: 740, Mobile: true},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), deadline)
+		require.NoError(t, page.Show(ctx, screen))
+		cancel()
+		assert.Equal(t, "true", page.eval(`document.documentElement.scrollWidth <= innerWidth`), "%s is too wide", look)
+		assert.Empty(t, page.strings(string(contrast)), "%s: texts that are hard to read", look)
+	}
+}
+
 // openEditor opens the inspector, once the editor is there.
 func openEditor(t *testing.T, b *devtools.Browser, address string) *tab {
 	t.Helper()
@@ -54,6 +74,17 @@ func (b *tab) results() map[string]string {
 	require.NoError(b.t, json.Unmarshal([]byte(b.eval(`Object.fromEntries([...document.querySelectorAll('#result dt')].map((dt) =>
 		[dt.textContent, dt.nextSibling.textContent]))`)), &facts))
 	return facts
+}
+
+// opens shows the connection of the script in the time line, once its rows are there.
+func (b *tab) opens(title string) {
+	b.t.Helper()
+	b.until(`(() => {
+		const conn = document.querySelector('#result button').textContent.match(/\d+/)[0];
+		return [...document.querySelectorAll('#space [role=row]')].some((row) => !row.hidden && row.children[1].textContent === conn && row.textContent.includes('FIN'));
+	})()`)
+	b.eval(`document.querySelector('#result button').click()`)
+	b.reads("#details-title", title)
 }
 
 // What each preset is predicted to bring about, rightly, and the rule that is told.
@@ -114,8 +145,7 @@ func editorPresets(t *testing.T, b *devtools.Browser) {
 	assert.Contains(t, page.results()["You predicted"], "✗ It did something else.")
 
 	// The time line has it too.
-	page.eval(`document.querySelector('#result button').click()`)
-	page.reads("#details-title", "close from the client")
+	page.opens("close from the client")
 	page.reads("#verdict", "Broken by the client")
 	page.reads("#facts", "a Close frame with 1007")
 	page.quiet()
@@ -183,8 +213,7 @@ func editorRows(t *testing.T, b *devtools.Browser) {
 	page.predicts("1002")
 	page.click("send")
 	page.results()
-	page.eval(`document.querySelector('#result button').click()`)
-	page.reads("#details-title", "text from the client")
+	page.opens("text from the client")
 	page.set("preset", "ping")
 	page.until(`document.getElementById('bytes').textContent.startsWith('89')`)
 	page.click("edit")
@@ -215,8 +244,7 @@ func exportsOfRows(t *testing.T, b *devtools.Browser) {
 	press("HAR")
 	page.reads("#exports [role=status]", "No row is selected.")
 	page.until(`document.querySelectorAll('#space [role=row]').length > 5`)
-	page.eval(`document.querySelector('#result button').click()`)
-	page.reads("#details-title", "text from the client")
+	page.opens("text from the client")
 	for _, which := range []string{"all", "conn", "row"} {
 		page.enters("export-rows", which)
 		for format, name := range map[string]string{"Wireshark (pcapng)": ".pcapng", "HAR": ".har", "Go test": "_test.go", "curl": ".sh", "hex": ".txt"} {
@@ -224,8 +252,29 @@ func exportsOfRows(t *testing.T, b *devtools.Browser) {
 			page.until(fmt.Sprintf(`/^Saved as ws101-\d+-\d+%s\.$/.test(document.querySelector('#exports [role=status]').textContent)`, strings.ReplaceAll(name, ".", `\.`)))
 		}
 	}
+	t.Run("and Wireshark reads them", func(t *testing.T) { wiresharkReads(t, r.url, "1 1 8 8") })
 	page.quiet()
 	r.end(t)
+}
+
+// wiresharkReads requires that Wireshark sees these frames in all that the inspector has.
+func wiresharkReads(t *testing.T, address, want string) {
+	t.Helper()
+	tshark, err := exec.LookPath("tshark")
+	if err != nil {
+		const sentence = "this test needs Wireshark's tshark: apt-get install tshark"
+		if os.Getenv(devtools.FullVariable) != "" {
+			t.Fatal(sentence)
+		}
+		t.Skip(sentence)
+	}
+	response, body := fetch(t, address+"export?format=pcap&from=1")
+	require.Equal(t, 200, response.StatusCode, body)
+	file := filepath.Join(t.TempDir(), "rows.pcapng")
+	require.NoError(t, os.WriteFile(file, []byte(body), 0o600))
+	out, err := exec.Command(tshark, "-r", file, "-Y", "websocket", "-T", "fields", "-e", "websocket.opcode").Output()
+	require.NoError(t, err)
+	assert.Equal(t, want, strings.Join(strings.Fields(string(out)), " "))
 }
 
 func proxyPage(t *testing.T, b *devtools.Browser) {
@@ -246,6 +295,10 @@ func proxyPage(t *testing.T, b *devtools.Browser) {
 	page.click("arm")
 	page.until(`document.getElementById('arm').ariaChecked === 'true'`)
 	page.reads("#arm", "ARMED")
+	page.predicts("1002")
+	page.click("send")
+	page.results()
+	legible(t, page)
 	page.reads("#proxy-conn", conn.LocalAddr().String()+" /room")
 	page.click("inject")
 	page.reads("#proxy-note", "11 bytes were injected into connection 1, as the client.")

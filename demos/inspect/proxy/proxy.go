@@ -83,18 +83,20 @@ func (p *Proxy) Close() {
 // pass connects a client with the server, and passes on what they say.
 func (p *Proxy) pass(client net.Conn) {
 	defer client.Close()
-	relay := wire.NewRelay(p.tap, client.RemoteAddr(), target(p.target))
-	defer relay.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), dialTime)
 	defer cancel()
 	var d net.Dialer
 	server, err := d.DialContext(ctx, "tcp", p.target)
 	if err != nil {
+		relay := wire.NewRelay(p.tap, client.RemoteAddr(), target(p.target))
+		defer relay.Close()
 		relay.End(wire.Server, err)
-		reset(client) // as the client would have seen it without us
+		reset(client) // which is what the client would have seen without us, or nearly so
 		return
 	}
 	defer server.Close()
+	relay := wire.NewRelay(p.tap, client.RemoteAddr(), server.RemoteAddr())
+	defer relay.Close()
 	c := newConn(client, server, relay)
 	if !p.add(c) {
 		return
@@ -103,7 +105,7 @@ func (p *Proxy) pass(client net.Conn) {
 	c.run()
 }
 
-// target is an address that was not looked up yet.
+// target is an address that nobody has answered at.
 type target string
 
 func (t target) Network() string { return "tcp" }
