@@ -306,7 +306,8 @@ func proxyPage(t *testing.T, b *devtools.Browser) {
 	require.NoError(t, err)
 	assert.Equal(t, "Hello", string(message))
 	page.enters("filter", "injected")
-	page.reads("#space", `injected: text, FIN, masked  "Hello"`)
+	page.until(`[...document.querySelectorAll('#space [role=row]')].filter((row) => !row.hidden).map((row) =>
+		row.textContent.includes('injected: "Hello"') && row.textContent.includes('client')).join() === 'true'`)
 	page.click("arm")
 	page.reads("#arm", "Injection is off")
 	page.quiet()

@@ -30,6 +30,7 @@ func TestBrowserInspector(t *testing.T) {
 		{"all demos", inspectDemos},
 		{"alone", inspectAlone},
 		{"the looks", inspectLooks},
+		{"ten thousand rows", inspectMany},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, b) })
 	}
@@ -48,7 +49,7 @@ func (b *tab) shownRows() (rows [][]string) {
 func (b *tab) whats() (list []string) {
 	b.t.Helper()
 	for _, cells := range b.shownRows() {
-		list = append(list, cells[6])
+		list = append(list, cells[7])
 	}
 	return list
 }
@@ -89,22 +90,22 @@ func watchTalk(t *testing.T, b *devtools.Browser) (*talk, *tab) {
 func inspectConversation(t *testing.T, b *devtools.Browser) {
 	_, page := watchTalk(t, b)
 	want := [][]string{
-		{"–", "client →", "opened", "0", "", "–"},
-		{"/talk", "client →", "request", "205", "GET /talk?secret HTTP/1.1", "✓ legal"},
-		{"/talk", "← server", "response", "175", "HTTP/1.1 101 Switching Protocols", "✓ legal"},
-		{"/talk", "client →", "text", "11", `text, FIN, masked  "Hello"`, "✓ legal"},
-		{"/talk", "client →", "text", "9", `┌ text, masked  "Hel"`, "✓ legal"},
-		{"/talk", "client →", "ping", "8", `│ ping, FIN, masked  "p1"`, "✓ legal"},
-		{"/talk", "client →", "continuation", "8", `└ continuation, FIN, masked  "lo"`, "✓ legal"},
-		{"/talk", "← server", "pong", "4", `pong, FIN  "p1"`, "✓ legal"},
-		{"/talk", "← server", "text", "9", "text, FIN, RSV1  f2 48 cd c9 c9 07 00", "✓ legal"},
-		{"/talk", "← server", "text", "7", "text, FIN, RSV1  f2 00 11 00 00", "✓ legal"},
-		{"/talk", "client →", "binary", "6", "binary, FIN, masked", "~ odd"},
-		{"/talk", "client →", "text", "7", `text, FIN, RSV2, masked  "y"`, "✗ broken"},
-		{"/talk", "← server", "close", "4", "close, FIN  1002", "✓ legal"},
-		{"/talk", "client →", "close", "8", "close, FIN, masked  1002", "✓ legal"},
-		{"/talk", "← server", "FIN", "0", "FIN: the server sends no more", "✓ legal"},
-		{"/talk", "client →", "FIN", "0", "FIN: the client sends no more", "✓ legal"},
+		{"–", "client →", "opened", "0", "–", "", "–"},
+		{"/talk", "client →", "request", "205", "0 0", "GET /talk?secret HTTP/1.1", "✓ legal"},
+		{"/talk", "← server", "response", "175", "1 1", "HTTP/1.1 101 Switching Protocols", "✓ legal"},
+		{"/talk", "client →", "text", "11", "1 1", `text "Hello" (FIN, masked)`, "✓ legal"},
+		{"/talk", "client →", "text", "9", "1 1", `┌ text "Hel" (masked)`, "✓ legal"},
+		{"/talk", "client →", "ping", "8", "1 1", `│ ping "p1" (FIN, masked)`, "✓ legal"},
+		{"/talk", "client →", "continuation", "8", "1 1", `└ continuation "lo" (FIN, masked)`, "✓ legal"},
+		{"/talk", "← server", "pong", "4", "1 1", `pong "p1" (FIN)`, "✓ legal"},
+		{"/talk", "← server", "text", "9", "1 1", "text f2 48 cd c9 c9 07 00 (FIN, RSV1)", "✓ legal"},
+		{"/talk", "← server", "text", "7", "1 1", "text f2 00 11 00 00 (FIN, RSV1)", "✓ legal"},
+		{"/talk", "client →", "binary", "6", "1 1", "binary (FIN, masked)", "~ odd"},
+		{"/talk", "client →", "text", "7", "1 1", `text "y" (FIN, RSV2, masked)`, "✗ broken"},
+		{"/talk", "← server", "close", "4", "2 2", "close 1002 (FIN)", "✓ legal"},
+		{"/talk", "client →", "close", "8", "2 2", "close 1002 (FIN, masked)", "✓ legal"},
+		{"/talk", "← server", "FIN", "0", "2 3", "FIN: the server sends no more", "✓ legal"},
+		{"/talk", "client →", "FIN", "0", "3 3", "FIN: the client sends no more", "✓ legal"},
 	}
 	rows := page.shownRows()
 	require.Len(t, rows, len(want))
@@ -112,7 +113,7 @@ func inspectConversation(t *testing.T, b *devtools.Browser) {
 	for i, cells := range rows {
 		assert.Equal(t, conn, cells[1], "it shows this connection and no other")
 		if i == 0 {
-			cells[6] = "" // addresses
+			cells[7] = "" // addresses
 		}
 		assert.Equal(t, want[i], cells[2:])
 	}
@@ -319,6 +320,10 @@ func inspectPause(t *testing.T, b *devtools.Browser) {
 	page.counts("32 rows")
 	assert.Len(t, page.shownRows(), 16, "the display stands still")
 	assert.Equal(t, "16 new ↓", page.text("newest"))
+	page.filters("websocket.opcode == 9")
+	page.until(`document.querySelectorAll('#space .row:not([hidden])').length === 1`)
+	page.filters("")
+	page.until(`document.querySelectorAll('#space .row:not([hidden])').length === 16`)
 	page.click("pause")
 	page.until(`document.getElementById('newest').hidden`)
 	assert.Equal(t, "33", page.evalText(`document.getElementById('grid').ariaRowCount`))
@@ -365,7 +370,7 @@ func inspectDemos(t *testing.T, b *devtools.Browser) {
 		`http.request.uri == "/sse/do"`:  "POST /sse/do",
 		`http.response.code == 101`:      "101 Switching Protocols",
 		`body`:                           "vote",
-		`websocket.mask == 0 websocket`:  "text, FIN",
+		`websocket.mask == 0 websocket`:  "(FIN)",
 		`websocket.payload_length < 126`: "text",
 	} {
 		page.filters(filter)

@@ -77,6 +77,9 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	if s.proxy == nil {
 		listener = wire.Listen(listener, s.tap)
 	}
+	if !f.inspect && !isLocal(listener.Addr()) {
+		s.tap = nil // its rows have everybody's cookies
+	}
 	if f.trace && s.proxy == nil {
 		watched, finish := trace(listener, stderr)
 		defer finish()
@@ -172,8 +175,7 @@ func freePort(addr string) string {
 // hosts of the origins that were allowed by name pass, for a proxy in front that keeps the
 // Host it was asked for.
 func checkHost(listen net.Addr, origins *site.Origins, next http.Handler) http.Handler {
-	tcp, ok := listen.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsLoopback() {
+	if !isLocal(listen) {
 		return next
 	}
 	allowed := map[string]bool{}
@@ -191,6 +193,12 @@ func checkHost(listen net.Addr, origins *site.Origins, next http.Handler) http.H
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isLocal reports whether only this machine can reach an address.
+func isLocal(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // hostname returns the Host field without its port and in lower case.

@@ -39,7 +39,7 @@ type shared struct {
 	closing context.Context // ends when the server begins to shut down
 	lessons fs.FS           // the course, or nil
 	sockets *rfc6455.Group  // all WebSockets, which the server closes when it shuts down
-	tap     *wire.Tap       // on every connection, or nil
+	tap     *wire.Tap       // on every connection; nil if the inspector is off
 	proxy   *proxy.Proxy    // whose connections are on the tap instead, or nil
 	inspect bool            // those who come from other machines may look too
 }

@@ -18,8 +18,6 @@ type Closing struct {
 	// API is what a browser at the client's end has to report for these bytes,
 	// once TCP has ended.
 	API *Report `json:"api,omitempty"`
-	// Told is what a page said that its browser has reported.
-	Told *Report `json:"told,omitempty"`
 }
 
 // Fact is something that a row shows.

@@ -153,7 +153,10 @@ func (c *conversation) negotiated(resp *handshake.Response) {
 // frame looks at a frame.
 func (c *conversation) frame(e *Entry, r *wire.Row) {
 	x := r.Explain()
-	e.Frame, e.Verdict = newFrame(&x), frameVerdict(&x)
+	e.Summary, e.Frame, e.Verdict = wire.FrameSummary(&x), newFrame(&x), frameVerdict(&x)
+	if e.Injected {
+		e.Summary = "injected: " + e.Summary
+	}
 	if c.info.States == nil {
 		c.info.States = &States{open, open} // its handshake passed before anybody looked
 	}

@@ -91,10 +91,14 @@ const (
 )
 
 func newEntry(r *wire.Row) Entry {
-	return Entry{
+	e := Entry{
 		Seq: r.Seq, Conn: r.Conn, From: r.From, Kind: r.Kind, Part: r.Part, Path: r.Path, Size: r.Size,
-		Injected: r.Injected, Time: milliseconds(r.Time), Technique: technique(r.Path), Summary: r.Summary(),
+		Injected: r.Injected, Time: milliseconds(r.Time), Technique: technique(r.Path),
 	}
+	if r.Kind != wire.Frame { // which is explained only once
+		e.Summary = r.Summary()
+	}
+	return e
 }
 
 func milliseconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1000 }

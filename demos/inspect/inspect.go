@@ -29,9 +29,8 @@ var Page embed.FS
 
 // Options say what is served.
 type Options struct {
-	// Tap is on the connections that are shown. It hides what [Own] says. Nil
-	// is for a server that does not show its connections: all requests are
-	// refused, with a sentence.
+	// Tap is on the connections that are shown. It hides what [Own] says. If it
+	// is nil, the inspector is off: all requests are refused, with a sentence.
 	Tap *wire.Tap
 	// Everywhere serves also those who come from other machines, or through a
 	// proxy. They see everybody's cookies.
@@ -93,15 +92,12 @@ func Own(prefix, path string) bool {
 // guard keeps out who must not see other people's cookies.
 func guard(o Options, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case o.Tap == nil:
-			site.Refuse(w, http.StatusForbidden, "The inspector is off: this server does not show its connections.")
-		case !o.Everywhere && !isLocal(r):
-			site.Refuse(w, http.StatusForbidden, "The inspector is off for requests that may come from another machine, since it shows everything "+
-				"that crosses the wire, and everybody's cookies with it. Use it at 127.0.0.1, or start the server with -inspect.")
-		default:
-			next.ServeHTTP(w, r)
+		if o.Tap == nil || !o.Everywhere && !isLocal(r) {
+			site.Refuse(w, http.StatusForbidden, "The inspector is off. It shows all that crosses the wire, and everybody's cookies with it, "+
+				"and this server can be reached from other machines. Start it with -inspect to have the inspector all the same.")
+			return
 		}
+		next.ServeHTTP(w, r)
 	})
 }
 

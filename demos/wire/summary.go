@@ -7,21 +7,17 @@ import (
 )
 
 // Summary says in a few words what a row is: the first line of a head, the
-// opcode and the flags of a frame, and the beginning of what it carries. It is
+// opcode of a frame with the beginning of what it carries and its flags. It is
 // safe to print: no control characters.
 func (r *Row) Summary() string {
-	if r.Injected {
-		own := *r
-		own.Injected = false
-		return "injected: " + own.Summary()
-	}
 	switch r.Kind {
 	case Opened:
 		return r.Note
 	case Request, Response:
 		return r.firstLine()
 	case Frame:
-		return frameSummary(r.Explain())
+		x := r.Explain()
+		return FrameSummary(&x)
 	}
 	var p Printer
 	p.line(r)
@@ -38,26 +34,30 @@ func (r *Row) firstLine() string {
 	return line
 }
 
-// frameSummary says `text, FIN, masked  "Hello"`.
-func frameSummary(x frames.Explanation) string {
+// FrameSummary is the [Row.Summary] of a frame that has been explained already:
+// `text "Hello" (FIN, masked)`.
+func FrameSummary(x *frames.Explanation) string {
 	h := x.Header
 	s := h.Opcode.String()
-	for _, flag := range []struct {
-		set  bool
-		name string
-	}{{h.Fin, "FIN"}, {h.Rsv1, "RSV1"}, {h.Rsv2, "RSV2"}, {h.Rsv3, "RSV3"}, {h.Masked, "masked"}} {
-		if flag.set {
-			s += ", " + flag.name
-		}
-	}
-	if x.Missing > 0 {
-		s += ", cut short"
-	}
 	for _, f := range x.Fields {
 		switch f.Kind {
 		case frames.FieldPayload, frames.FieldCode, frames.FieldReason:
-			s += "  " + f.Value
+			s += " " + f.Value
 		}
+	}
+	var flags []string
+	for _, flag := range []struct {
+		set  bool
+		name string
+	}{
+		{h.Fin, "FIN"}, {h.Rsv1, "RSV1"}, {h.Rsv2, "RSV2"}, {h.Rsv3, "RSV3"}, {h.Masked, "masked"}, {x.Missing > 0, "cut short"},
+	} {
+		if flag.set {
+			flags = append(flags, flag.name)
+		}
+	}
+	if len(flags) > 0 {
+		s += " (" + strings.Join(flags, ", ") + ")"
 	}
 	return s
 }

@@ -31,10 +31,10 @@ func TestSummary(t *testing.T) {
 		{text(Event, Whole, "id: 7\ndata: x\n"), `event, id 7, data 1 byte  "x"`},
 		{Row{Kind: LastChunk}, "last chunk: the body is complete"},
 		{Row{Kind: FIN, From: Server}, "FIN: the server sends no more"},
-		{frame("81 85 37 fa 21 3d 7f 9f 4d 51 58", true), `text, FIN, masked  "Hello"`},
-		{frame("88 05 03 e8 62 79 65", false), `close, FIN  1000  "bye"`},
-		{frame("71 00", false), "text, RSV1, RSV2, RSV3"},
-		{frame("89", false), "ping, FIN, cut short"},
+		{frame("81 85 37 fa 21 3d 7f 9f 4d 51 58", true), `text "Hello" (FIN, masked)`},
+		{frame("88 05 03 e8 62 79 65", false), `close 1000 "bye" (FIN)`},
+		{frame("71 00", false), "text (RSV1, RSV2, RSV3)"},
+		{frame("89", false), "ping (FIN, cut short)"},
 	} {
 		assert.Equal(t, c.want, c.row.Summary())
 	}

@@ -1,6 +1,7 @@
 // The time line: as many rows of the document as fit on the screen, for any number of rows there are.
 
 const threads = { first: '┌ ', middle: '├ ', last: '└ ', between: '│ ' };
+const ready = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 const grades = { legal: '✓ legal', 'legal but odd': '~ odd', broken: '✗ broken' };
 
 export class List {
@@ -15,6 +16,7 @@ export class List {
     this.rows = [];
     this.selected = null;
     this.following = true; // as long as the display is at the bottom
+    this.top = 0; // where it was when that was last looked at
     this.unread = 0;
     this.last = 0; // the number of the newest row, and of those that were dropped
     this.dropped = 0;
@@ -33,6 +35,7 @@ export class List {
   }
 
   resized() {
+    this.look();
     this.height = this.rowHeight();
     this.space.style.height = `${this.rows.length * this.height}px`;
     if (this.following) this.toBottom();
@@ -41,6 +44,7 @@ export class List {
 
   // update shows what the store has now. What is being read does not move.
   update() {
+    this.look();
     const { store } = this;
     this.rows = store.shown();
     const gone = store.viewDropped - this.dropped;
@@ -50,7 +54,7 @@ export class List {
     this.space.style.height = `${this.rows.length * this.height}px`;
     this.grid.setAttribute('aria-rowcount', this.rows.length + 1);
     if (this.following && !store.held) this.toBottom();
-    else if (gone > 0 && !store.held) this.grid.scrollTop -= gone * this.height;
+    else if (gone > 0 && !store.held) this.grid.scrollTop = this.top -= gone * this.height;
     this.tellNew();
     this.schedule();
   }
@@ -69,14 +73,23 @@ export class List {
   }
 
   scrolled() {
-    const { scrollTop, clientHeight, scrollHeight } = this.grid;
-    this.following = scrollTop + clientHeight >= scrollHeight - this.height / 2;
+    this.look();
     this.tellNew();
     this.draw();
   }
 
+  // look finds out whether somebody has scrolled. The event that tells of it comes late: rows that
+  // come before it must not tear the display away.
+  look() {
+    const { scrollTop, clientHeight, scrollHeight } = this.grid;
+    if (scrollTop === this.top) return;
+    this.top = scrollTop;
+    this.following = scrollTop + clientHeight >= scrollHeight - this.height / 2;
+  }
+
   toBottom() {
     this.grid.scrollTop = this.grid.scrollHeight;
+    this.top = this.grid.scrollTop;
   }
 
   toNewest() {
@@ -114,7 +127,7 @@ export class List {
     element.className = 'row';
     element.setAttribute('role', 'row');
     element.id = `row-${this.pool.length}`;
-    element.cells = Array.from({ length: 8 }, () => {
+    element.cells = Array.from({ length: 9 }, () => {
       const cell = document.createElement('span');
       cell.setAttribute('role', 'gridcell');
       element.append(cell);
@@ -143,6 +156,7 @@ export class List {
     if (row.message && row.thread) element.dataset.thread = row.thread;
     else delete element.dataset.thread;
     texts(row, this.store.start).forEach((text, i) => { element.cells[i].textContent = text; });
+    element.cells[6].ariaLabel = row.states ? `client ${row.states.client}, server ${row.states.server}` : null;
   }
 
   select(row) {
@@ -183,6 +197,7 @@ function texts(row, start) {
     row.from === 'client' ? 'client →' : '← server',
     row.part === 'whole' ? kind : `${kind}, ${row.part}`,
     String(row.size),
+    row.states ? `${ready.indexOf(row.states.client)} ${ready.indexOf(row.states.server)}` : '–',
     (threads[row.thread] ?? '') + row.summary,
     grades[row.grade] ?? '–',
   ];

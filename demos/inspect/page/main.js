@@ -34,7 +34,10 @@ const feed = new Feed({
   status,
   begin({ maxRows }, anew) {
     store.max = maxRows;
-    if (!anew) return;
+    if (!anew) { // the connection was lost, and the selected row may not have been laid open
+      if (selected) details.show(selected);
+      return;
+    }
     store.clear(); // another server: its numbers begin anew
     show(null);
     list.update();

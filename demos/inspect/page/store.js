@@ -12,7 +12,8 @@ export class Store {
   clear() {
     this.rows = []; // by number
     this.view = []; // those that pass the filter
-    this.held = null; // the view as it was when the display was paused, or null
+    this.heldRows = null; // the rows as they were when the display was paused, or null
+    this.held = null; // those of them that pass the filter
     this.conns = new Map();
     this.bySeq = new Map();
     this.dropped = 0;
@@ -65,12 +66,13 @@ export class Store {
   filter(test) {
     this.test = test;
     this.view = this.rows.filter(test);
-    if (this.held) this.held = this.held.filter(test);
+    this.held = this.heldRows?.filter(test) ?? null;
   }
 
   // hold lets the display stand still, or go on.
   hold(on) {
-    this.held = on ? [...this.view] : null;
+    this.heldRows = on ? [...this.rows] : null;
+    this.held = this.heldRows?.filter(this.test) ?? null;
   }
 
   // shown are the rows on display.
@@ -79,6 +81,6 @@ export class Store {
   }
 
   get(seq) {
-    return this.bySeq.get(seq) ?? this.held?.find((row) => row.seq === seq);
+    return this.bySeq.get(seq) ?? this.heldRows?.find((row) => row.seq === seq);
   }
 }
