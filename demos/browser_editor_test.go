@@ -307,7 +307,7 @@ func proxyPage(t *testing.T, b *devtools.Browser) {
 	assert.Equal(t, "Hello", string(message))
 	page.enters("filter", "injected")
 	page.until(`[...document.querySelectorAll('#space [role=row]')].filter((row) => !row.hidden).map((row) =>
-		row.textContent.includes('injected: "Hello"') && row.textContent.includes('client')).join() === 'true'`)
+		row.textContent.includes('injected: text "Hello"') && row.textContent.includes('client')).join() === 'true'`)
 	page.click("arm")
 	page.reads("#arm", "Injection is off")
 	page.quiet()
