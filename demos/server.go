@@ -51,10 +51,16 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	closing, beginClosing := context.WithCancel(context.Background())
 	defer beginClosing()
 	var sockets rfc6455.Group
-	tap := newTap(f.demo)
 	s := shared{
 		room: room.New(news, tally), origins: f.origins, page: f.page, closing: closing, lessons: openLessons(), sockets: &sockets,
-		tap: tap, inspect: f.inspect,
+		tap: newTap(f.demo), inspect: f.inspect,
+	}
+	if f.listen != "" {
+		stop, err := s.startProxy(f, stderr)
+		if err != nil {
+			return err
+		}
+		defer stop()
 	}
 	handler := all
 	if f.demo != nil {
@@ -68,11 +74,13 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with -addr", f.addr, err)
 	}
-	listener = wire.Listen(listener, tap)
+	if s.proxy == nil {
+		listener = wire.Listen(listener, s.tap)
+	}
 	if !f.inspect && !isLocal(listener.Addr()) {
 		s.tap = nil // its rows have everybody's cookies
 	}
-	if f.trace {
+	if f.trace && s.proxy == nil {
 		watched, finish := trace(listener, stderr)
 		defer finish()
 		listener = watched
@@ -85,6 +93,9 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(stdout, "ws101: open %s in a browser (Ctrl-C ends)\n", address(listener.Addr()))
+	if s.proxy != nil {
+		fmt.Fprintf(stdout, "ws101: %s stands in front of %s\n", s.proxy.State().Listen, f.target)
+	}
 
 	select {
 	case err := <-served:

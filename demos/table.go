@@ -8,6 +8,7 @@ import (
 	"example.com/ws101/demos/chat"
 	"example.com/ws101/demos/echo"
 	"example.com/ws101/demos/inspect"
+	"example.com/ws101/demos/inspect/proxy"
 	"example.com/ws101/demos/longpolling"
 	"example.com/ws101/demos/polling"
 	"example.com/ws101/demos/room"
@@ -39,6 +40,7 @@ type shared struct {
 	lessons fs.FS           // the course, or nil
 	sockets *rfc6455.Group  // all WebSockets, which the server closes when it shuts down
 	tap     *wire.Tap       // on every connection; nil if the inspector is off
+	proxy   *proxy.Proxy    // whose connections are on the tap instead, or nil
 	inspect bool            // those who come from other machines may look too
 }
 
@@ -122,7 +124,7 @@ var demos = []demo{
 			"It shows what browsers hide, such as pings, fragments, masks and how a connection was closed.",
 		open: func(s shared) http.Handler {
 			return inspect.New(inspect.Options{
-				Tap: s.tap, Everywhere: s.inspect, Origins: s.origins, PageFile: s.page, Group: s.sockets, Closing: s.closing,
+				Tap: s.tap, Proxy: s.proxy, Everywhere: s.inspect, Origins: s.origins, PageFile: s.page, Group: s.sockets, Closing: s.closing,
 			})
 		},
 	},

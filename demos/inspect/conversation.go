@@ -154,6 +154,9 @@ func (c *conversation) negotiated(resp *handshake.Response) {
 func (c *conversation) frame(e *Entry, r *wire.Row) {
 	x := r.Explain()
 	e.Summary, e.Frame, e.Verdict = wire.FrameSummary(&x), newFrame(&x), frameVerdict(&x)
+	if e.Injected {
+		e.Summary = "injected: " + e.Summary
+	}
 	if c.info.States == nil {
 		c.info.States = &States{open, open} // its handshake passed before anybody looked
 	}

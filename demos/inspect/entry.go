@@ -21,6 +21,8 @@ type Entry struct {
 	Part wire.Part `json:"part"`
 	Path string    `json:"path,omitempty"`
 	Size uint64    `json:"size"`
+	// Injected is that of the row: the editor has slipped it in.
+	Injected bool `json:"injected,omitempty"`
 	// Time is in milliseconds since 1970, with three places.
 	Time float64 `json:"time"`
 	// Technique is the one of the path, or of what is spoken there.
@@ -91,7 +93,7 @@ const (
 func newEntry(r *wire.Row) Entry {
 	e := Entry{
 		Seq: r.Seq, Conn: r.Conn, From: r.From, Kind: r.Kind, Part: r.Part, Path: r.Path, Size: r.Size,
-		Time: milliseconds(r.Time), Technique: technique(r.Path),
+		Injected: r.Injected, Time: milliseconds(r.Time), Technique: technique(r.Path),
 	}
 	if r.Kind != wire.Frame { // which is explained only once
 		e.Summary = r.Summary()

@@ -14,6 +14,9 @@ import (
 	"strings"
 
 	"example.com/ws101/demos/echo"
+	"example.com/ws101/demos/inspect/editor"
+	"example.com/ws101/demos/inspect/export"
+	"example.com/ws101/demos/inspect/proxy"
 	"example.com/ws101/demos/site"
 	"example.com/ws101/demos/wire"
 	"example.com/ws101/rfc6455"
@@ -35,6 +38,9 @@ type Options struct {
 	// Origins are allowed to connect to the echo that is served beside the page;
 	// the inspector itself is for its own page only.
 	Origins *site.Origins
+	// Proxy is the one whose connections are on the tap, or nil. The editor can
+	// inject into it.
+	Proxy *proxy.Proxy
 	// PageFile is a file to serve in place of our own page, if not empty.
 	PageFile string
 	// Group has all WebSockets while they are open, so that a server that shuts
@@ -57,6 +63,8 @@ type demo struct {
 //	GET /       the page
 //	GET /ws     with Upgrade: the rows, as JSON; see the page's feed.js
 //	GET /echo/  the echo demo, for something to look at
+//	GET /export rows as a file; see [export.Handler]
+//	/editor/    the frame editor; see [editor.New]
 func New(o Options) http.Handler {
 	d := &demo{tap: o.Tap, log: newLog(o.Tap), group: o.Group, epoch: rand.Text()}
 	if o.Closing != nil {
@@ -64,7 +72,12 @@ func New(o Options) http.Handler {
 	}
 	mux := site.Mux(o.PageFile, Page)
 	mux.HandleFunc("/ws", d.feed)
-	mux.Handle("/echo/", http.StripPrefix("/echo", echo.New(echo.Options{Origins: o.Origins, Group: o.Group})))
+	echoes := http.StripPrefix("/echo", echo.New(echo.Options{Origins: o.Origins, Group: o.Group}))
+	mux.Handle("/echo/", echoes)
+	mux.Handle("/export", export.Handler(o.Tap))
+	mux.Handle("/editor/", http.StripPrefix("/editor", editor.New(editor.Options{
+		Tap: o.Tap, Echo: echoes, MaxMessage: echo.MaxMessage, Proxy: o.Proxy,
+	})))
 	return guard(o, mux)
 }
 

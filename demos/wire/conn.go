@@ -54,6 +54,8 @@ type conn struct {
 	// leaving are the bytes of the Write at hand, until they are shown.
 	leaving []byte
 	now     time.Time // of the bytes at hand
+	// injecting is set while the decoder is fed what was injected from a side.
+	injecting [2]bool
 	// opened is set while the connection is still to be shown as opened, which
 	// may wait for a row that is not hidden; shown once there was any row, and
 	// hidden once all that are to come are hidden.
@@ -65,20 +67,26 @@ func newConn(nc net.Conn, tap *Tap, local Side) *conn {
 	if local == Client {
 		client, server = server, client
 	}
-	m := &meter{conn: tap.conns.Add(1), client: client, server: server, opened: tap.now()}
-	c := &conn{nc: nc, tap: tap, local: local, meter: m}
-	c.dec.Keep = tap.keep
-	tap.listOpen(m)
+	c := &conn{nc: nc, tap: tap, local: local}
+	c.open(client, server)
+	return c
+}
+
+// open makes the connection known to the tap.
+func (c *conn) open(client, server net.Addr) {
+	m := &meter{conn: c.tap.conns.Add(1), client: client, server: server, opened: c.tap.now()}
+	c.meter = m
+	c.dec.Keep = c.tap.keep
+	c.tap.listOpen(m)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.look()
 	if c.dec.Emit != nil {
 		c.opened = true
-		if tap.hide == nil {
+		if c.tap.hide == nil {
 			c.showOpened()
 		}
 	}
-	return c
 }
 
 // showOpened shows the connection as opened, once.
@@ -109,6 +117,7 @@ func (c *conn) emit(r Row) {
 		c.now = c.tap.now()
 	}
 	r.Conn, r.Time = c.meter.conn, c.now
+	r.Injected = c.injecting[r.From]
 	c.tap.add(r)
 }
 

@@ -15,6 +15,7 @@ const words = {
   broken: [({ grade }) => grade === 'broken', 'a rule is broken'],
   odd: [({ grade }) => grade === 'legal but odd', 'legal but odd'],
   legal: [({ grade }) => grade === 'legal', 'judged, and nothing is wrong'],
+  injected: [({ injected }) => Boolean(injected), 'slipped in by the editor'],
   client: [({ from }) => from === 'client', 'sent by the client'],
   server: [({ from }) => from === 'server', 'sent by the server'],
 };

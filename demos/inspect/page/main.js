@@ -9,6 +9,8 @@ import { parseFilter, describeFilters } from './filter.js';
 import { listenForKeys } from './keys.js';
 import { readHash, writeHash } from './hash.js';
 import { Announcer } from './announce.js';
+import { startEditor } from './editor.js';
+import { startExports } from './exports.js';
 
 const id = (name) => document.getElementById(name);
 const store = new Store();
@@ -141,4 +143,6 @@ function follow() {
 }
 addEventListener('hashchange', follow);
 follow();
+startExports(id('exports'), inspector);
+startEditor(id('editor'), inspector);
 feed.run();
