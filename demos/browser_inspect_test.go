@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,6 +26,7 @@ func TestBrowserInspector(t *testing.T) {
 	}{
 		{"a known conversation", inspectConversation},
 		{"what is said about each row", inspectVerdicts},
+		{"what a page was told of the end", inspectReports},
 		{"bits, fields and bytes are one", inspectBits},
 		{"filters", inspectFilters},
 		{"the keyboard", inspectKeyboard},
@@ -157,6 +159,32 @@ func inspectVerdicts(t *testing.T, b *devtools.Browser) {
 	assert.Contains(t, page.text("inflated"), "5 bytes on the wire are 5 bytes of message")
 	assert.Equal(t, "Hello", page.evalText(`document.querySelector('#inflated pre').textContent`))
 	page.quiet()
+}
+
+// The browser fails a connection on which a rule was broken: it sends a Close frame with 1002, and tells its
+// page 1006.
+func inspectReports(t *testing.T, b *devtools.Browser) {
+	k := startTalk(t)
+	page := openTab(t, b, k.url+"inspect/")
+	page.connected()
+	page.eval(`import('./socket.js').then(({ webSocketURL, reportEnd }) => {
+		window.talk = new WebSocket(webSocketURL('/talk'));
+		reportEnd(talk);
+	})`)
+	end := <-k.ends
+	defer end.Close()
+	_, err := end.Write([]byte{0xa1, 0x01, 'y'}) // RSV2
+	require.NoError(t, err)
+	head := make([]byte, 2)
+	_, err = io.ReadFull(end, head)
+	require.NoError(t, err)
+	_, err = io.CopyN(io.Discard, end, 4+int64(head[1]&0x7f)) // its key, a code and a reason
+	require.NoError(t, err)
+	require.NoError(t, end.Close())
+	page.until(`talk.readyState === 3`)
+	page.selects(4)
+	page.reads("#closing", "First Close frame, by the client: Close with 1002")
+	page.reads("#closing", `What the page was told: a close event with code 1006, reason "", wasClean false. No frame carries 1006: the browser makes it up. These bytes say the same.`)
 }
 
 func inspectBits(t *testing.T, b *devtools.Browser) {

@@ -21,6 +21,9 @@ type Conn struct {
 	Ends      string `json:"ends,omitempty"`
 	Path      string `json:"path,omitempty"`
 	Technique string `json:"technique,omitempty"`
+	// Target is that of the Upgrade, with its query: by that a page can tell
+	// what its browser reported of the end.
+	Target string `json:"target,omitempty"`
 	// States are those of a WebSocket, and Closing how it ended.
 	States  *States  `json:"states,omitempty"`
 	Closing *Closing `json:"closing,omitempty"`
@@ -80,7 +83,7 @@ func (c *conversation) asks(e *Entry, r *wire.Row) {
 	if r.Part == wire.Begun || r.Part == wire.Cut || err != nil || !req.Header.HasToken("Upgrade", "websocket") {
 		return
 	}
-	c.request = req
+	c.request, c.info.Target = req, req.Target
 	c.info.States = &States{connecting, connecting}
 	c.ask(e, asked{what: answer, seq: e.Seq, at: r.Time})
 	// Which pages may connect is for the server to say.

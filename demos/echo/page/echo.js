@@ -1,7 +1,7 @@
 // Echo: all that the browser's WebSocket has, as it happens.
 
 import { StatusLine } from './connection.js';
-import { webSocketURL, meaning } from './socket.js';
+import { webSocketURL, reportEnd, meaning } from './socket.js';
 import { bytes, describe, same } from './data.js';
 import { drain } from './drain.js';
 
@@ -23,6 +23,7 @@ function connect() {
   socket.binaryType = id('binary-type').value;
   sent = [];
   listen(socket, id('listen').value);
+  reportEnd(socket);
   log('new WebSocket()', offer.length > 0 ? `offers ${offer.join(', ')}` : 'offers no subprotocol');
 }
 

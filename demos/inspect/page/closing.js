@@ -1,7 +1,8 @@
 // How a WebSocket ended, as three facts: the first Close frame, the first FIN or RST, and what the
 // browser's API makes of both.
 
-export function showClosing(place, conn, link) {
+// told is what a page has said that its browser reported, if one has.
+export function showClosing(place, conn, told, link) {
   place.replaceChildren();
   const facts = conn?.closing;
   if (!facts) return;
@@ -22,15 +23,20 @@ export function showClosing(place, conn, link) {
   }
   if (facts.end) {
     add('First end of TCP, by ', ...by(facts.end), ...(facts.otherEnd ? ['; the other side, ', ...by(facts.otherEnd)] : []), '.');
-    add(api(facts.api));
+    add(api(facts.api, told));
   } else {
     add('TCP has not ended yet.');
   }
   place.append(title, list);
 }
 
-function api({ code, reason, wasClean }) {
-  return `What the API of a browser at the client’s end makes of these bytes: close event with code ${code}, reason ${JSON.stringify(reason)}, wasClean ${wasClean}. `
-    + (code === 1005 || code === 1006 ? `No frame carries ${code}: the browser makes it up. ` : '')
-    + 'What it really reported, no page has told.';
+function api(due, told) {
+  const made = (code) => (code === 1005 || code === 1006 ? ` No frame carries ${code}: the browser makes it up.` : '');
+  if (told) {
+    return `What the page was told: a ${event(told)}.${made(told.code)} `
+      + (event(told) === event(due) ? 'These bytes say the same.' : `These bytes call for a ${event(due)}.`);
+  }
+  return `What the API of a browser at the client’s end makes of these bytes: ${event(due)}.${made(due.code)} What it really reported, no page has told.`;
 }
+
+const event = ({ code, reason, wasClean }) => `close event with code ${code}, reason ${JSON.stringify(reason)}, wasClean ${wasClean}`;

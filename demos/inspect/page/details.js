@@ -7,8 +7,9 @@ const id = (name) => document.getElementById(name);
 
 export class Details {
   // explain(seq) asks for a row to be laid open; select(seq) selects another row.
-  constructor(store, explain, select) {
+  constructor(store, reports, explain, select) {
     this.store = store;
+    this.reports = reports;
     this.explain = explain;
     this.select = select;
     this.row = null;
@@ -68,7 +69,7 @@ export class Details {
     fact('When', `${new Date(row.time).toISOString().slice(11, 23)} UTC`);
     const conn = this.store.conns.get(row.conn);
     if (conn?.ends) fact('Connection', `${conn.ends}, ${conn.path ?? 'no request yet'}`);
-    showClosing(id('closing'), conn, (seq) => this.link(seq));
+    showClosing(id('closing'), conn, this.reports.of(conn), (seq) => this.link(seq));
   }
 
   reaction({ level, due, seen, row, after, met }, fact) {

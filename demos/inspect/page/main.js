@@ -5,6 +5,7 @@ import { Feed } from './feed.js';
 import { Store } from './store.js';
 import { List } from './list.js';
 import { Details } from './details.js';
+import { Reports } from './reports.js';
 import { parseFilter, describeFilters } from './filter.js';
 import { listenForKeys } from './keys.js';
 import { readHash, writeHash } from './hash.js';
@@ -15,6 +16,7 @@ import { startExports } from './exports.js';
 const id = (name) => document.getElementById(name);
 const store = new Store();
 const status = new StatusLine(id('status'));
+const reports = new Reports(() => selected && details.refresh());
 const announcer = new Announcer(id('live'));
 const watchers = [];
 let selected = null;
@@ -45,7 +47,7 @@ const feed = new Feed({
   batch,
   explained: (answer) => details.explained(answer),
 });
-const details = new Details(store, (seq) => feed.explain(seq), select);
+const details = new Details(store, reports, (seq) => feed.explain(seq), select);
 
 function batch(news) {
   const { fresh, amended } = store.take(news);

@@ -1,10 +1,22 @@
 // What every page with a WebSocket needs besides the browser's own class.
 
-// webSocketURL makes the address of a WebSocket out of one that is relative to the page.
+// webSocketURL makes the address of a WebSocket out of one that is relative to the page. It gets a name of
+// its own, by which reportEnd speaks of it; the server does not look at that.
 export function webSocketURL(path) {
   const url = new URL(path, location);
   url.protocol = url.protocol.replace('http', 'ws'); // and so wss, with TLS, if the page came over TLS
+  url.searchParams.set('socket', Math.random().toString(36).slice(2, 10));
   return url;
+}
+
+// reportEnd lets an inspector in another tab know what this browser reports of a socket's end. What the bytes
+// say may be something else: a page is told 1006 where its own browser has sent a Close frame with 1002.
+export function reportEnd(socket) {
+  socket.addEventListener('close', ({ code, reason, wasClean }) => {
+    const channel = new BroadcastChannel('ends of sockets'); // to all pages of this origin
+    channel.postMessage({ address: socket.url, code, reason, wasClean });
+    channel.close();
+  });
 }
 
 // The close codes of RFC 6455, section 7.4.1, and the registry behind it.
