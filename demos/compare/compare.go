@@ -74,8 +74,8 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("/control", s.control)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !o.IsFor(r) {
-			site.Refuse(w, http.StatusForbidden, "The comparison shows what crosses the wire, so it is off for other machines. "+
-				"Use it at 127.0.0.1, or start the server with -inspect.")
+			site.Refuse(w, http.StatusForbidden, "The comparison is off. It shows what crosses the wire, and this server can be reached "+
+				"from other machines. Start it with -inspect to have the comparison all the same.")
 			return
 		}
 		mux.ServeHTTP(w, r)
