@@ -111,7 +111,8 @@ Flags, before or after NAME:
                     or [{"uid": 1, "name": "明凯", "count": 300}, ...]
   -origin ORIGIN    a page of this origin may vote too, such as https://example.com; repeatable
   -page FILE        serve this page at / in place of ours (needs NAME); read at each request
-  -inspect          let other machines use the inspector too: it shows everybody's cookies
+  -inspect          let other machines use the inspector and the comparison too: they show what crosses
+                    the wire, the inspector everybody's cookies
   -listen HOST:PORT -target HOST:PORT
                     with inspect: stand in front of the server at -target, whatever it is, and show what
                     passes, byte for byte as it is; on this machine only, or with -public for all

@@ -121,7 +121,8 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// newTap returns the tap on all connections. It makes no rows of how the inspector comes to them.
+// newTap returns the tap on all connections. It makes no rows of how the inspector and the comparison
+// come to them.
 func newTap(alone *demo) *wire.Tap {
 	prefix := "/inspect/"
 	if alone != nil && alone.name == "inspect" {
@@ -129,7 +130,7 @@ func newTap(alone *demo) *wire.Tap {
 	}
 	return wire.New(wire.Options{
 		MaxRows: inspect.MaxRows,
-		Hide:    func(path string) bool { return inspect.Own(prefix, path) },
+		Hide:    func(path string) bool { return inspect.Own(prefix, path) || path == "/compare/control" },
 	})
 }
 
@@ -144,6 +145,7 @@ func newServer(h http.Handler) *http.Server {
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10, // a browser sends the cookies of all ports of 127.0.0.1
+		ConnContext:       wire.ConnContext,
 	}
 }
 

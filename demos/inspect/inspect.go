@@ -7,10 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"embed"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
 
 	"example.com/ws101/demos/echo"
@@ -92,31 +89,11 @@ func Own(prefix, path string) bool {
 // guard keeps out who must not see other people's cookies.
 func guard(o Options, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if o.Tap == nil || !o.Everywhere && !isLocal(r) {
+		if o.Tap == nil || !o.Everywhere && !site.IsLocal(r) {
 			site.Refuse(w, http.StatusForbidden, "The inspector is off. It shows all that crosses the wire, and everybody's cookies with it, "+
 				"and this server can be reached from other machines. Start it with -inspect to have the inspector all the same.")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// isLocal reports whether a request comes from this machine, and not through a
-// proxy.
-func isLocal(r *http.Request) bool {
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
-		if r.Header.Get(name) != "" {
-			return false
-		}
-	}
-	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if ok {
-		at, err := netip.ParseAddrPort(local.String())
-		if err != nil || !at.Addr().Unmap().IsLoopback() {
-			return false
-		}
-	}
-	host := (&url.URL{Host: r.Host}).Hostname()
-	at, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && at.Unmap().IsLoopback()
 }

@@ -19,6 +19,7 @@ type flags struct {
 	json       string
 	svg        string
 	profile    string
+	before     string
 }
 
 // parse reads the command line. The error is flag.ErrHelp if help was asked for, and otherwise one
@@ -35,6 +36,7 @@ func parse(args []string) (flags, error) {
 	set.StringVar(&f.json, "json", "", "")
 	set.StringVar(&f.svg, "svg", "", "")
 	set.StringVar(&f.profile, "profile", "", "")
+	set.StringVar(&f.before, "before", "", "")
 	if err := set.Parse(args); err != nil {
 		return f, err
 	}
@@ -84,6 +86,8 @@ bytes, delays, and what it costs the server, which runs as a process of its own.
 
   go run ./demos measure
   go run ./demos measure -clients 2000 -technique longpolling -technique websocket
+  go run ./demos measure -json first.json -svg charts
+  go run ./demos measure -before first.json
 
 Flags:
   -clients N       how many clients follow the vote (200)
@@ -93,6 +97,7 @@ Flags:
   -poll DURATION   how often the polling clients ask (2s)
   -json FILE       write the numbers to FILE
   -svg DIR         write a chart of the bytes, the processor time and the delay into DIR
+  -before FILE     say whether an earlier run, written with -json, tells the same story
   -profile DIR     write what the server spends its time and memory on into DIR, for go tool pprof
 `
 }

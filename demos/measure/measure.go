@@ -61,6 +61,13 @@ func (f flags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := f.makeFolders(); err != nil {
 		return err
 	}
+	var before Report
+	if f.before != "" {
+		var err error
+		if before, err = readReport(f.before); err != nil {
+			return err
+		}
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("the server cannot be started: %w", err)
@@ -71,7 +78,13 @@ func (f flags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(stdout, report.table()+"\n"+report.claims()); err != nil {
+	text := report.table() + "\n" + report.claims() + "\n"
+	if f.before == "" {
+		text += again
+	} else {
+		text += report.beside(before)
+	}
+	if _, err := io.WriteString(stdout, text); err != nil {
 		return err
 	}
 	if err := f.write(report); err != nil {
@@ -79,6 +92,11 @@ func (f flags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	return report.complaint()
 }
+
+// again says how far to trust one run.
+const again = `Does another run tell the same story? Write this one down with -json FILE, and give that to the next one with
+-before FILE. Requests and bytes come out alike. Times depend on what else the machine does; their order should stay.
+`
 
 // measure measures one technique after the other, each with a server of its own, so that none
 // inherits what another one has left in memory.

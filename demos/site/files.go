@@ -49,14 +49,7 @@ type file struct {
 // empty, that file is served as the page.
 func Mux(pageFile string, own embed.FS, others ...embed.FS) *http.ServeMux {
 	mux := http.NewServeMux()
-	var folders []fs.FS
-	for _, f := range append(others, own) {
-		folder, err := fs.Sub(f, "page")
-		if err != nil {
-			panic(err) // the folder is embedded
-		}
-		folders = append(folders, folder)
-	}
+	folders := pageFolders(append(others, own))
 	if pageFile == "" {
 		mux.Handle("/{$}", Page(folders[len(folders)-1]))
 	} else {
@@ -64,6 +57,21 @@ func Mux(pageFile string, own embed.FS, others ...embed.FS) *http.ServeMux {
 	}
 	mux.Handle("/", Files(folders...))
 	return mux
+}
+
+// FilesOf is [Files] for the folders called page.
+func FilesOf(own ...embed.FS) http.Handler { return Files(pageFolders(own)...) }
+
+func pageFolders(from []embed.FS) []fs.FS {
+	var folders []fs.FS
+	for _, f := range from {
+		folder, err := fs.Sub(f, "page")
+		if err != nil {
+			panic(err) // the folder is embedded
+		}
+		folders = append(folders, folder)
+	}
+	return folders
 }
 
 // Files serves the files of own and the shared ones (look.css, favicon.svg and the modules), and a

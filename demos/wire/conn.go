@@ -40,6 +40,7 @@ func ClientConn(nc net.Conn, tap *Tap) net.Conn { return newConn(nc, tap, Client
 // bytes.
 type conn struct {
 	nc    net.Conn
+	link  link // to nc, for what can be broken; see break.go
 	tap   *Tap
 	local Side
 	meter *meter
@@ -67,7 +68,7 @@ func newConn(nc net.Conn, tap *Tap, local Side) *conn {
 	if local == Client {
 		client, server = server, client
 	}
-	c := &conn{nc: nc, tap: tap, local: local}
+	c := &conn{nc: nc, link: link{nc: nc}, tap: tap, local: local}
 	c.open(client, server)
 	return c
 }
@@ -149,7 +150,7 @@ func (c *conn) feed(from Side, p []byte) {
 func (c *conn) Read(p []byte) (int, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
-	n, err := c.nc.Read(p)
+	n, err := c.link.read(p)
 	if n == 0 && err == nil {
 		return n, err
 	}
@@ -179,7 +180,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	c.leaving = p
 	c.mu.Unlock()
 
-	n, err := c.nc.Write(p)
+	n, err := c.link.write(p)
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -237,7 +238,7 @@ func (c *conn) CloseWrite() error {
 
 // Close implements net.Conn.
 func (c *conn) Close() error {
-	err := c.nc.Close()
+	err := c.link.close()
 	c.tap.listClosed(c.meter)
 	c.finish()
 	return err
@@ -259,6 +260,10 @@ func (c *conn) NetConn() net.Conn { return c.nc }
 
 func (c *conn) LocalAddr() net.Addr                { return c.nc.LocalAddr() }
 func (c *conn) RemoteAddr() net.Addr               { return c.nc.RemoteAddr() }
-func (c *conn) SetDeadline(t time.Time) error      { return c.nc.SetDeadline(t) }
-func (c *conn) SetReadDeadline(t time.Time) error  { return c.nc.SetReadDeadline(t) }
-func (c *conn) SetWriteDeadline(t time.Time) error { return c.nc.SetWriteDeadline(t) }
+func (c *conn) SetReadDeadline(t time.Time) error  { return c.link.setReadDeadline(t) }
+func (c *conn) SetWriteDeadline(t time.Time) error { return c.link.setWriteDeadline(t) }
+
+// SetDeadline implements net.Conn.
+func (c *conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}

@@ -7,7 +7,7 @@ import { milliseconds } from './vote.js';
 
 // The server holds for 30 s. If there is no answer long after that, the connection is dead, and
 // nothing but this clock would ever tell.
-const patience = 45_000;
+export const patience = 45_000;
 
 export class LongPolling {
   constructor(page, path = 'news') {

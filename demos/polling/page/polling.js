@@ -4,6 +4,9 @@ import { again } from './connection.js';
 import { post } from './post.js';
 import { milliseconds } from './vote.js';
 
+// An answer comes at once. If there is none for so long, the connection is dead.
+export const patience = 10_000;
+
 export class Polling {
   constructor(page, path = 'news') {
     this.page = page;
@@ -40,7 +43,7 @@ export class Polling {
     // No cache option is needed. The answer says no-cache, so the browser asks the server each
     // time whether its copy is still true. If it is, the server sends 304, and here it looks like 200.
     const address = this.page.address(this.path);
-    const answer = await fetch(address, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) });
+    const answer = await fetch(address, { signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]) });
     if (!answer.ok) throw new Error(await answer.text());
     const batch = await answer.json();
     signal.throwIfAborted(); // from here on another transport brings the news, and these events too

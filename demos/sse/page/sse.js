@@ -5,7 +5,7 @@ import { withLane } from './lane.js';
 import { post } from './post.js';
 
 // The server says something at least every 15 s.
-const patience = 45_000;
+export const patience = 45_000;
 
 export class ServerSentEvents {
   constructor(page, path = 'news') {

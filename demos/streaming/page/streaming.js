@@ -6,7 +6,7 @@ import { post } from './post.js';
 
 // The server says something at least every 15 s. A stream that breaks in the middle is noticed by this
 // clock alone: for the browser, the iframe just goes on loading.
-const patience = 45_000;
+export const patience = 45_000;
 
 // An iframe that is there while the page loads keeps it loading for ever: the browser shows that it
 // waits for something. One that comes later does not.

@@ -4,7 +4,7 @@ import { again, Watch } from './connection.js';
 import { webSocketURL, reportEnd, meaning, size } from './socket.js';
 
 // The server says something at least every 25 s.
-const patience = 60_000;
+export const patience = 60_000;
 
 export class WebSockets {
   constructor(page, path = 'news') {
