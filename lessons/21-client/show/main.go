@@ -1,9 +1,9 @@
-// Show opens a WebSocket, sends a text, waits for one frame, and closes. It prints what
-// passes in both directions: -> is what the client sends, and <- what it gets.
+// Show opens a WebSocket, sends a text, waits for one frame, and closes.
 //
 // Without an argument the server is that of the library, in this program, and the random
-// bytes are those of the examples in RFC 6455. With an address (ws://...) it is a real
-// server, and the random bytes are random.
+// bytes are those of the examples in RFC 6455. It prints what passes in both directions: ->
+// is what the client sends, and <- what it gets. With an address (ws://...) it is a real
+// server, the random bytes are random, and it prints what the program gets.
 package main
 
 import (
