@@ -19,6 +19,9 @@ type flags struct {
 	origins    *site.Origins
 	page       string
 	trace      bool
+	inspect    bool
+	listen     string // of the proxy, if there is one
+	target     string
 }
 
 const defaultAddr = "127.0.0.1:8101"
@@ -35,6 +38,10 @@ func parseFlags(args []string) (flags, error) {
 	set.Var(&origins, "origin", "")
 	set.StringVar(&f.page, "page", "", "")
 	set.BoolVar(&f.trace, "trace", false, "")
+	set.BoolVar(&f.inspect, "inspect", false, "")
+	set.StringVar(&f.listen, "listen", "", "")
+	set.StringVar(&f.target, "target", "", "")
+	public := set.Bool("public", false, "")
 
 	if err := set.Parse(args); err != nil {
 		return f, err
@@ -53,6 +60,9 @@ func parseFlags(args []string) (flags, error) {
 		}
 	}
 
+	if err := f.checkProxy(*public); err != nil {
+		return f, err
+	}
 	host, port, err := net.SplitHostPort(f.addr)
 	if err != nil {
 		return f, fmt.Errorf("-addr %q is not a host and a port, such as %s", f.addr, defaultAddr)
@@ -101,6 +111,10 @@ Flags, before or after NAME:
                     or [{"uid": 1, "name": "明凯", "count": 300}, ...]
   -origin ORIGIN    a page of this origin may vote too, such as https://example.com; repeatable
   -page FILE        serve this page at / in place of ours (needs NAME); read at each request
+  -inspect          let other machines use the inspector too: it shows everybody's cookies
+  -listen HOST:PORT -target HOST:PORT
+                    with inspect: stand in front of the server at -target, whatever it is, and show what
+                    passes, byte for byte as it is; on this machine only, or with -public for all
   -trace            print what crosses the wire to stderr: heads, chunks, events, frames bit by bit
 `)
 	return b.String()

@@ -35,7 +35,7 @@ func TestUsageErrorsAreOneLineAndExitTwo(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"nope"}, `there is no demo "nope"; there are: polling, longpolling, streaming, sse, websocket, chat, echo`},
+		{[]string{"nope"}, `there is no demo "nope"; there are: polling, longpolling, streaming, sse, websocket, chat, echo, inspect`},
 		{[]string{"polling", "longpolling"}, `only one demo can be served alone, and there is also "longpolling"`},
 		{[]string{"-nope"}, "flag provided but not defined: -nope"},
 		{[]string{"polling", "-nope"}, "flag provided but not defined: -nope"},

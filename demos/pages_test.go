@@ -15,6 +15,7 @@ import (
 	"example.com/ws101/demos/feed"
 	"example.com/ws101/demos/room"
 	"example.com/ws101/demos/vote"
+	"example.com/ws101/demos/wire"
 )
 
 func testShared(t *testing.T) shared {
@@ -22,7 +23,7 @@ func testShared(t *testing.T) shared {
 	news := feed.New(feed.Options{Epoch: "test"})
 	tally, err := vote.New(news, vote.Defaults())
 	require.NoError(t, err)
-	return shared{room: room.New(news, tally), closing: t.Context()}
+	return shared{room: room.New(news, tally), closing: t.Context(), tap: wire.New(wire.Options{}), inspect: true}
 }
 
 func get(h http.Handler, address string) *httptest.ResponseRecorder {
@@ -110,7 +111,7 @@ func checkPage(t *testing.T, h http.Handler, address string) {
 
 var (
 	imports   = regexp.MustCompile(`(?m)^import .* from '([^']*)';$`)
-	elsewhere = regexp.MustCompile(`https?:|wss?:|url\(|@import`)
+	elsewhere = regexp.MustCompile(`\b(?:https?|wss?):\S|url\(|@import`)
 	asHTML    = regexp.MustCompile(`\.(inner|outer)HTML|insertAdjacentHTML|document\.write|\beval\(`)
 )
 

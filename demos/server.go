@@ -15,9 +15,11 @@ import (
 	"time"
 
 	"example.com/ws101/demos/feed"
+	"example.com/ws101/demos/inspect"
 	"example.com/ws101/demos/room"
 	"example.com/ws101/demos/site"
 	"example.com/ws101/demos/vote"
+	"example.com/ws101/demos/wire"
 	"example.com/ws101/rfc6455"
 )
 
@@ -49,7 +51,17 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	closing, beginClosing := context.WithCancel(context.Background())
 	defer beginClosing()
 	var sockets rfc6455.Group
-	s := shared{room: room.New(news, tally), origins: f.origins, page: f.page, closing: closing, lessons: openLessons(), sockets: &sockets}
+	s := shared{
+		room: room.New(news, tally), origins: f.origins, page: f.page, closing: closing, lessons: openLessons(), sockets: &sockets,
+		tap: newTap(f.demo), inspect: f.inspect,
+	}
+	if f.listen != "" {
+		stop, err := s.startProxy(f, stderr)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	handler := all
 	if f.demo != nil {
 		handler = f.demo.open
@@ -62,7 +74,13 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with -addr", f.addr, err)
 	}
-	if f.trace {
+	if s.proxy == nil {
+		listener = wire.Listen(listener, s.tap)
+	}
+	if !f.inspect && !isLocal(listener.Addr()) {
+		s.tap = nil // its rows have everybody's cookies
+	}
+	if f.trace && s.proxy == nil {
 		watched, finish := trace(listener, stderr)
 		defer finish()
 		listener = watched
@@ -75,6 +93,9 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(stdout, "ws101: open %s in a browser (Ctrl-C ends)\n", address(listener.Addr()))
+	if s.proxy != nil {
+		fmt.Fprintf(stdout, "ws101: %s stands in front of %s\n", s.proxy.State().Listen, f.target)
+	}
 
 	select {
 	case err := <-served:
@@ -98,6 +119,18 @@ func serve(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	<-goodbye
 	<-served
 	return nil
+}
+
+// newTap returns the tap on all connections. It makes no rows of how the inspector comes to them.
+func newTap(alone *demo) *wire.Tap {
+	prefix := "/inspect/"
+	if alone != nil && alone.name == "inspect" {
+		prefix = "/"
+	}
+	return wire.New(wire.Options{
+		MaxRows: inspect.MaxRows,
+		Hide:    func(path string) bool { return inspect.Own(prefix, path) },
+	})
 }
 
 // newServer returns a server with limits that end a client who is slow on purpose, but not a
@@ -142,8 +175,7 @@ func freePort(addr string) string {
 // hosts of the origins that were allowed by name pass, for a proxy in front that keeps the
 // Host it was asked for.
 func checkHost(listen net.Addr, origins *site.Origins, next http.Handler) http.Handler {
-	tcp, ok := listen.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsLoopback() {
+	if !isLocal(listen) {
 		return next
 	}
 	allowed := map[string]bool{}
@@ -161,6 +193,12 @@ func checkHost(listen net.Addr, origins *site.Origins, next http.Handler) http.H
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isLocal reports whether only this machine can reach an address.
+func isLocal(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // hostname returns the Host field without its port and in lower case.

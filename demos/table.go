@@ -7,6 +7,8 @@ import (
 
 	"example.com/ws101/demos/chat"
 	"example.com/ws101/demos/echo"
+	"example.com/ws101/demos/inspect"
+	"example.com/ws101/demos/inspect/proxy"
 	"example.com/ws101/demos/longpolling"
 	"example.com/ws101/demos/polling"
 	"example.com/ws101/demos/room"
@@ -14,6 +16,7 @@ import (
 	"example.com/ws101/demos/sse"
 	"example.com/ws101/demos/streaming"
 	"example.com/ws101/demos/websocket"
+	"example.com/ws101/demos/wire"
 	"example.com/ws101/rfc6455"
 )
 
@@ -36,6 +39,9 @@ type shared struct {
 	closing context.Context // ends when the server begins to shut down
 	lessons fs.FS           // the course, or nil
 	sockets *rfc6455.Group  // all WebSockets, which the server closes when it shuts down
+	tap     *wire.Tap       // on every connection; nil if the inspector is off
+	proxy   *proxy.Proxy    // whose connections are on the tap instead, or nil
+	inspect bool            // those who come from other machines may look too
 }
 
 // demos are all demos, in the order of the lessons. A new one needs a row here and nothing else.
@@ -108,6 +114,18 @@ var demos = []demo{
 			"The page shows each event of the browser's own WebSocket, and how a connection is closed.",
 		open: func(s shared) http.Handler {
 			return echo.New(echo.Options{Origins: s.origins, PageFile: s.page, Group: s.sockets})
+		},
+	},
+	{
+		name:    "inspect",
+		chapter: 10,
+		title:   "Inspector",
+		about: "Every byte that crosses the wire, live: each head, chunk, event and frame is a row, taken apart to the last bit and judged. " +
+			"It shows what browsers hide, such as pings, fragments, masks and how a connection was closed.",
+		open: func(s shared) http.Handler {
+			return inspect.New(inspect.Options{
+				Tap: s.tap, Proxy: s.proxy, Everywhere: s.inspect, Origins: s.origins, PageFile: s.page, Group: s.sockets, Closing: s.closing,
+			})
 		},
 	},
 }

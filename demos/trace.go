@@ -13,6 +13,11 @@ import (
 // finish prints what is left, and is called after the last connection has ended.
 func trace(listener net.Listener, w io.Writer) (watched net.Listener, finish func()) {
 	tap := wire.New(wire.Options{})
+	return wire.Listen(listener, tap), follow(tap, w)
+}
+
+// follow shows on w what is on a tap; finish is that of trace.
+func follow(tap *wire.Tap, w io.Writer) (finish func()) {
 	watcher := tap.Watch()
 	printer := &wire.Printer{W: w, Color: hasColor(w), Dump: true}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -22,7 +27,7 @@ func trace(listener net.Listener, w io.Writer) (watched net.Listener, finish fun
 		_ = printer.Follow(ctx, watcher) // it ends when it is told to, or when nobody reads w any more
 		watcher.Close()
 	}()
-	return wire.Listen(listener, tap), func() { cancel(); <-done }
+	return func() { cancel(); <-done }
 }
 
 // hasColor reports whether w is a terminal, and its user has nothing against colours.

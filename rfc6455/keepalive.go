@@ -1,6 +1,7 @@
 package rfc6455
 
 import (
+	"context"
 	"math"
 	"time"
 
@@ -52,15 +53,31 @@ func (k *keepAlive) tick() {
 	k.timer.Reset(k.every)
 }
 
-// ping sends an empty Ping, unless somebody is just writing: then the peer is
-// told enough, or the write deadline watches.
+// ping sends an empty Ping. If somebody is just writing, it leaves behind that:
+// left out, a peer that lives and has nothing to say would be cut at the next
+// tick. Behind a write that the peer does not take, it never leaves, and the
+// next tick finds that peer dead.
 func (k *keepAlive) ping() {
 	c := k.c
-	if c.closing.Load() || !c.frameLock.tryLock() {
+	if c.frameLock.tryLock() {
+		k.put()
 		return
+	}
+	go func() {
+		if c.frameLock.lock(context.Background(), c.done) == nil {
+			k.put()
+		}
+	}()
+}
+
+// put sends the Ping and lets the frame lock go, which the caller holds.
+func (k *keepAlive) put() {
+	c := k.c
+	defer c.unlockFrame()
+	if c.closing.Load() {
+		return // CloseTimeout watches from here on
 	}
 	if err := c.out.frame(frames.Header{Fin: true, Opcode: frames.Ping}, nil); err != nil && !isTimeout(err) {
 		c.failWrite(err)
 	}
-	c.unlockFrame()
 }

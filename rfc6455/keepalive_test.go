@@ -153,6 +153,27 @@ func TestKeepAliveBehindABlockedWriter(t *testing.T) {
 	}
 }
 
+// A tick that meets a writer still asks: the Ping leaves behind what is being
+// written. A peer that lives and has nothing to say would else be taken for dead.
+func TestKeepAliveAsksBehindAWriter(t *testing.T) {
+	for _, r := range roles {
+		t.Run(r.name, func(t *testing.T) {
+			r.deaf(t, Options{}, func(t *testing.T, c *Conn, p *peer) {
+				startReading(c)
+				time.Sleep(DefaultKeepAlive - time.Second)
+				write := later(func() error { return c.Write(forever, Binary, []byte("now")) })
+				time.Sleep(2 * time.Second) // the write waits for the peer, over the tick
+				p.listen()
+				assert.Equal(t, r.own(0x82, "now")+" "+r.own(0x89, ""), p.heard())
+				assert.NoError(t, <-write)
+				p.send(r.frame(0x8a, ""))
+				time.Sleep(DefaultKeepAlive)
+				assert.NoError(t, c.Err())
+			})
+		})
+	}
+}
+
 func TestKeepAlivePingFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := net.Pipe()

@@ -54,6 +54,12 @@ type conn struct {
 	// leaving are the bytes of the Write at hand, until they are shown.
 	leaving []byte
 	now     time.Time // of the bytes at hand
+	// injecting is set while the decoder is fed what was injected from a side.
+	injecting [2]bool
+	// opened is set while the connection is still to be shown as opened, which
+	// may wait for a row that is not hidden; shown once there was any row, and
+	// hidden once all that are to come are hidden.
+	opened, shown, hidden bool
 }
 
 func newConn(nc net.Conn, tap *Tap, local Side) *conn {
@@ -61,35 +67,76 @@ func newConn(nc net.Conn, tap *Tap, local Side) *conn {
 	if local == Client {
 		client, server = server, client
 	}
-	m := &meter{conn: tap.conns.Add(1), client: client, server: server, opened: tap.now()}
-	c := &conn{nc: nc, tap: tap, local: local, meter: m}
-	c.dec.Keep = tap.keep
-	tap.listOpen(m)
+	c := &conn{nc: nc, tap: tap, local: local}
+	c.open(client, server)
+	return c
+}
+
+// open makes the connection known to the tap.
+func (c *conn) open(client, server net.Addr) {
+	m := &meter{conn: c.tap.conns.Add(1), client: client, server: server, opened: c.tap.now()}
+	c.meter = m
+	c.dec.Keep = c.tap.keep
+	c.tap.listOpen(m)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.look()
 	if c.dec.Emit != nil {
-		c.now = m.opened
-		c.emit(Row{From: Client, Kind: Opened, Note: client.String() + " to " + server.String()})
+		c.opened = true
+		if c.tap.hide == nil {
+			c.showOpened()
+		}
 	}
-	return c
+}
+
+// showOpened shows the connection as opened, once.
+func (c *conn) showOpened() {
+	if c.opened {
+		c.opened = false
+		m := c.meter
+		c.tap.add(Row{Conn: m.conn, Time: m.opened, From: Client, Kind: Opened, Note: m.client.String() + " to " + m.server.String()})
+	}
 }
 
 // look is called before the decoder is: it decides whether rows are wanted.
 func (c *conn) look() {
 	c.now = time.Time{}
 	c.dec.Emit = nil
-	if c.tap.isWatched() {
+	if c.tap.isWatched() && !c.hidden {
 		c.dec.Emit = c.emit
 	}
 }
 
 func (c *conn) emit(r Row) {
+	if c.hides(&r) {
+		return
+	}
+	c.showOpened()
+	c.shown = true
 	if c.now.IsZero() { // one look at the clock for all rows of one read
 		c.now = c.tap.now()
 	}
 	r.Conn, r.Time = c.meter.conn, c.now
+	r.Injected = c.injecting[r.From]
 	c.tap.add(r)
+}
+
+// hides reports whether a row is not to be shown. How a connection ends is shown
+// if anything of it was.
+func (c *conn) hides(r *Row) bool {
+	hide := c.tap.hide
+	if hide == nil {
+		return false
+	}
+	if r.Kind == FIN || r.Kind == Reset {
+		// A server that has answered nothing has no path.
+		return !c.shown && c.dec.requests > 0 && (r.Path == "" || hide(r.Path))
+	}
+	hidden := hide(r.Path)
+	if hidden && r.Kind == Frame && !c.shown {
+		c.hidden = true // nothing but frames of that path is to come
+	}
+	return hidden
 }
 
 // feed gives the decoder bytes that have crossed, or are about to.

@@ -295,3 +295,64 @@ func TestBytesPassUnchanged(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// Of what a tap hides, no row is made; of a connection that does other things
+// too, the rest is shown, and its end.
+func TestHiddenPathsAreNotShown(t *testing.T) {
+	watch := "GET /inspect/ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+	switched := "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x01a"
+	page := "GET /inspect/ HTTP/1.1\r\n\r\n"
+	other := "GET /echo/ HTTP/1.1\r\n\r\n"
+	empty := "HTTP/1.1 204 No Content\r\n\r\n"
+	for name, c := range map[string]struct {
+		says []string // the client and the server in turn
+		want []string
+	}{
+		"a WebSocket":            {[]string{watch, switched, "\x81\x80\x00\x00\x00\x00", "\x81\x01b"}, nil},
+		"a page":                 {[]string{page, empty}, nil},
+		"another page":           {[]string{other, empty}, []string{"client opened", "client request", "server response", "client FIN", "server FIN"}},
+		"a page, then another":   {[]string{page, empty, other, empty}, []string{"client opened", "client request", "server response", "client FIN", "server FIN"}},
+		"another page, then one": {[]string{other, empty, page, empty}, []string{"client opened", "client request", "server response", "client FIN", "server FIN"}},
+		"nothing at all":         {nil, []string{"client opened", "client FIN", "server FIN"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen sink
+			tap := wire.New(wire.Options{Sink: seen.add, Hide: func(path string) bool { return strings.HasPrefix(path, "/inspect/") }})
+			a, client := net.Pipe()
+			server := wire.ServerConn(a, tap)
+			for i, said := range c.says {
+				from, to := client, server
+				if i%2 == 1 {
+					from, to = server, client
+				}
+				go io.WriteString(from, said)
+				_, err := io.ReadFull(to, make([]byte, len(said)))
+				require.NoError(t, err)
+			}
+			require.NoError(t, client.Close())
+			_, err := server.Read(make([]byte, 1))
+			require.Equal(t, io.EOF, err)
+			require.NoError(t, server.Close())
+			assert.Equal(t, c.want, seen.told())
+		})
+	}
+}
+
+// A connection that was there before anybody looked, and carried nothing but
+// what is hidden, ends unseen.
+func TestHiddenConnectionEndsUnseen(t *testing.T) {
+	tap := wire.New(wire.Options{Hide: func(path string) bool { return path == "/inspect/" }})
+	a, client := net.Pipe()
+	server := wire.ServerConn(a, tap)
+	head := "GET /inspect/ HTTP/1.1\r\n\r\n"
+	go io.WriteString(client, head)
+	_, err := io.ReadFull(server, make([]byte, len(head)))
+	require.NoError(t, err)
+	w := tap.Watch()
+	defer w.Close()
+	require.NoError(t, client.Close())
+	_, err = server.Read(make([]byte, 1))
+	require.Equal(t, io.EOF, err)
+	require.NoError(t, server.Close())
+	assert.Empty(t, tap.Rows(0, 100))
+}

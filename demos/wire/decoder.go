@@ -104,6 +104,12 @@ func (d *Decoder) step(from Side, p []byte) int {
 	return len(p)
 }
 
+// betweenFrames reports whether the next byte from a side begins a frame.
+func (d *Decoder) betweenFrames(from Side) bool {
+	h := &d.halves[from]
+	return h.mode == modeFrameHeader && h.frame.rawLen == 0
+}
+
 // End takes the end of what from sends: FIN, or Reset, which ends both. Only
 // the first end of each direction counts.
 func (d *Decoder) End(from Side, kind Kind, note string) {

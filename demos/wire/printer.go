@@ -54,6 +54,9 @@ func (p *Printer) Print(r Row) error {
 	}
 	p.buf = p.buf[:0]
 	p.printf("%s ", p.faint(fmt.Sprintf("%8.3fs #%d", r.Time.Sub(p.start).Seconds(), r.Conn)))
+	if r.Injected {
+		p.printf("%s ", p.strong("(injected)"))
+	}
 	switch r.Kind {
 	case Frame:
 		p.frame(&r)

@@ -55,6 +55,9 @@ type Row struct {
 
 	// Note is a sentence about the row: who connected, why the decoder gave up.
 	Note string
+	// Injected is set on what no program at either end has sent: a [Relay] was
+	// told to slip it in.
+	Injected bool
 }
 
 // Side is one of the two ends of a connection.

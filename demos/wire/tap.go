@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,11 @@ type Options struct {
 	// MaxRows and MaxBytes are how much waits for the watchers at most; 0
 	// means 4096 rows and 8 MiB. Then the oldest rows go.
 	MaxRows, MaxBytes int
+	// Hide, if set, is asked for each row whether its path is not to be shown,
+	// and no row is made of what it hides. With it, a page that shows rows does
+	// not show how they come to it. A connection is then shown as opened with
+	// its first row.
+	Hide func(path string) bool
 	// MaxConns is how many open connections are listed at most; 0 means 4096.
 	// Then the oldest go from the list.
 	MaxConns int
@@ -42,6 +48,7 @@ const (
 type Tap struct {
 	now      func() time.Time
 	sink     func(Row)
+	hide     func(path string) bool
 	keep     int
 	maxRows  int
 	maxBytes int
@@ -65,6 +72,7 @@ func New(o Options) *Tap {
 	t := &Tap{
 		now:      o.Now,
 		sink:     o.Sink,
+		hide:     o.Hide,
 		keep:     positiveOr(o.Keep, defaultKeep),
 		maxRows:  positiveOr(o.MaxRows, defaultMaxRows),
 		maxBytes: positiveOr(o.MaxBytes, defaultMaxBytes),
@@ -115,6 +123,20 @@ func (t *Tap) add(r Row) {
 		default: // it has been told already
 		}
 	}
+}
+
+// Rows returns the rows that are kept now of those with the numbers from to to,
+// both included. Rows are kept while somebody watches, up to the bounds of
+// [Options].
+func (t *Tap) Rows(from, to uint64) []Row {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	oldest := t.seq + 1 - uint64(len(t.rows))
+	from, to = max(from, oldest), min(to, t.seq)
+	if from > to {
+		return nil
+	}
+	return slices.Clone(t.rows[from-oldest : to+1-oldest])
 }
 
 func (r *Row) cost() int { return rowCost + len(r.Bytes) + len(r.Note) }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"math"
 	"testing"
 	"time"
 
@@ -73,6 +74,31 @@ func TestRowsAreBoundedInBytes(t *testing.T) {
 	assert.Len(t, tap.rows, 7)
 	tap.add(Row{Bytes: make([]byte, 20_000)})
 	assert.Len(t, tap.rows, 1, "the latest row is always there")
+}
+
+func TestRowsAreFoundByTheirNumbers(t *testing.T) {
+	tap := New(Options{MaxRows: 3})
+	assert.Empty(t, tap.Rows(0, math.MaxUint64), "nothing has happened yet")
+	w := tap.Watch()
+	for range 10 {
+		tap.add(Row{})
+	}
+	for _, c := range []struct {
+		from, to uint64
+		want     []uint64
+	}{
+		{0, math.MaxUint64, []uint64{8, 9, 10}},
+		{1, 7, nil},
+		{5, 8, []uint64{8}},
+		{9, 9, []uint64{9}},
+		{9, 20, []uint64{9, 10}},
+		{10, 9, nil},
+		{11, 12, nil},
+	} {
+		assert.Equal(t, c.want, numbers(tap.Rows(c.from, c.to)), "%d to %d", c.from, c.to)
+	}
+	w.Close()
+	assert.Empty(t, tap.Rows(0, math.MaxUint64), "nothing is held for nobody")
 }
 
 func TestNextWaits(t *testing.T) {

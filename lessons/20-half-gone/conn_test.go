@@ -353,6 +353,25 @@ func TestTick(t *testing.T) {
 	}
 }
 
+// TestTickWhileWriting has a tick fall into the time of a write that takes 5 s.
+func TestTickWhileWriting(t *testing.T) {
+	defer taskTick.Catch(t)
+	lesson.InOrder(t)
+	call := "tick: nothing has come, and somebody is writing"
+	taskTick.Bubble(t, call, func(t *testing.T) {
+		c, p := open(t)
+		c.waiting.Store(true)
+		taskTick.Go(t, func() { c.Send(lesson.Hex("81 02 48 69")) })
+		synctest.Wait()
+		time.AfterFunc(5*time.Second, func() { p.take(taskTick, t, nil) })
+		c.tick()
+		time.Sleep(6 * time.Second)
+		taskTick.Frame(t, call+"\nthe other side gets", frames.State{}, p.taken(), lesson.Hex("81 02 48 69 89 00"),
+			lesson.If(true, "the ping was left out; the next tick would find it unanswered"))
+		p.nc.Close()
+	})
+}
+
 // TestBeatEnds ends a connection a second before a tick.
 func TestBeatEnds(t *testing.T) {
 	defer taskBeat.Catch(t)

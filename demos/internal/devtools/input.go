@@ -14,7 +14,17 @@ var (
 	Tab   = Key{"Tab", 9, ""}
 	Enter = Key{"Enter", 13, "\r"}
 	Up    = Key{"ArrowUp", 38, ""}
+	Down  = Key{"ArrowDown", 40, ""}
+	Left  = Key{"ArrowLeft", 37, ""}
+	Right = Key{"ArrowRight", 39, ""}
+	Home  = Key{"Home", 36, ""}
+	End   = Key{"End", 35, ""}
+	Esc   = Key{"Escape", 27, ""}
+	Space = Key{" ", 32, " "}
 )
+
+// Char is the key of a character.
+func Char(c string) Key { return Key{name: c, text: c} }
 
 // Press presses a key and lets it go, in the tab as a person would: what has the focus gets it.
 func (p *Page) Press(ctx context.Context, k Key) error {
