@@ -27,7 +27,7 @@ var (
 // section of an RFC exists. Pages of other hosts are not asked for.
 func Links(path, md string) error {
 	var list []error
-	for _, m := range link.FindAllStringSubmatch(withoutBlocks(md), -1) {
+	for _, m := range link.FindAllStringSubmatch(Prose(md), -1) {
 		if err := checkLink(path, md, m[1]); err != nil {
 			list = append(list, err)
 		}
@@ -62,7 +62,7 @@ func checkLink(path, md, target string) error {
 		}
 		md = string(text)
 	}
-	for _, m := range heading.FindAllStringSubmatch(withoutBlocks(md), -1) {
+	for _, m := range heading.FindAllStringSubmatch(Prose(md), -1) {
 		if slug(m[1]) == anchor {
 			return nil
 		}
@@ -84,8 +84,8 @@ func slug(heading string) string {
 	return b.String()
 }
 
-// withoutBlocks blanks out the fenced blocks.
-func withoutBlocks(md string) string {
+// Prose returns a text with its fenced blocks blanked out.
+func Prose(md string) string {
 	var b strings.Builder
 	in := false
 	for line := range strings.Lines(md) {
