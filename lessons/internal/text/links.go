@@ -15,12 +15,14 @@ import (
 )
 
 var (
-	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	rfcMark  = regexp.MustCompile(`RFC (\d+)(?:,? sections? (\d+(?:\.\d+)*)((?:(?:,| and|, and| to) \d+(?:\.\d+)*)*))?`)
-	number   = regexp.MustCompile(`\d+(?:\.\d+)*`)
-	rfcLink  = regexp.MustCompile(`^https://www\.rfc-editor\.org/rfc/rfc(\d+)(?:\.html)?(?:#section-([\d.]+))?$`)
-	heading  = regexp.MustCompile(`(?m)^#+ +(.*)$`)
-	markdown = regexp.MustCompile("[`*_]|\\[([^]]*)\\]\\([^)]*\\)")
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	rfcMark = regexp.MustCompile(`RFC (\d+)(?:,? sections? (\d+(?:\.\d+)*)((?:(?:,| and|, and| to) \d+(?:\.\d+)*)*))?`)
+	// A comment of Go goes on behind "//", and a text may be set in.
+	lineBreak = regexp.MustCompile(`\n[ \t]*(?://)?`)
+	number    = regexp.MustCompile(`\d+(?:\.\d+)*`)
+	rfcLink   = regexp.MustCompile(`^https://www\.rfc-editor\.org/rfc/rfc(\d+)(?:\.html)?(?:#section-([\d.]+))?$`)
+	heading   = regexp.MustCompile(`(?m)^#+ +(.*)$`)
+	markdown  = regexp.MustCompile("[`*_]|\\[([^]]*)\\]\\([^)]*\\)")
 )
 
 // Links checks every link of a text: a file is there, a heading too, and a
@@ -104,13 +106,25 @@ func Prose(md string) string {
 // "RFC 6455 section 5.2", "RFC 6455 sections 5.2 and 5.3".
 func Sections(md string) error {
 	var list []error
-	for _, m := range rfcMark.FindAllStringSubmatch(strings.ReplaceAll(md, "\n", " "), -1) {
-		list = append(list, section(m[1], m[2]))
-		for _, more := range number.FindAllString(m[3], -1) {
-			list = append(list, section(m[1], more))
-		}
+	for _, c := range Cited(md) {
+		list = append(list, section(c.RFC, c.Section))
 	}
 	return errors.Join(list...)
+}
+
+// Citation is a place in a text that names an RFC. Section is empty where the RFC is named as a
+// whole.
+type Citation struct{ RFC, Section string }
+
+// Cited returns what a text names, in its order, also inside of Go comments.
+func Cited(s string) (list []Citation) {
+	for _, m := range rfcMark.FindAllStringSubmatch(lineBreak.ReplaceAllString(s, " "), -1) {
+		list = append(list, Citation{m[1], m[2]})
+		for _, more := range number.FindAllString(m[3], -1) {
+			list = append(list, Citation{m[1], more})
+		}
+	}
+	return list
 }
 
 func section(rfc, number string) error {
