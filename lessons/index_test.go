@@ -1,0 +1,188 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/ws101/lessons/internal/course"
+	"example.com/ws101/lessons/internal/text"
+	"example.com/ws101/rfc6455/conformance/ledger"
+)
+
+// TestIndex checks INDEX.md: for each section of an RFC the chapters that name it, the files
+// of the library that name it or do what it asks for, and the tests that prove it. The last two come
+// from the ledger.
+func TestIndex(t *testing.T) {
+	c := loadCourse(t)
+	x := index{}
+	x.chapters(t, c)
+	x.code(t, c)
+	x.ledger(t, c)
+	checkPage(t, "INDEX.md", x.page())
+}
+
+// index holds a row for each section.
+type index map[text.Citation]*indexRow
+
+type indexRow struct {
+	chapters    []string // links
+	code, tests map[string]bool
+	duties      int // rows of the ledger
+}
+
+// row returns the row of a section.
+func (x index) row(c text.Citation) *indexRow {
+	r := x[c]
+	if r == nil {
+		r = &indexRow{code: map[string]bool{}, tests: map[string]bool{}}
+		x[c] = r
+	}
+	return r
+}
+
+func (x index) chapters(t *testing.T, c *course.Course) {
+	for _, ch := range c.Chapters {
+		src, err := os.ReadFile(filepath.Join(ch.Dir, "README.md"))
+		require.NoError(t, err)
+		all := string(src)
+		files, err := ch.Files()
+		require.NoError(t, err)
+		for _, f := range files {
+			all += "\n" + string(f.Text)
+		}
+		link := fmt.Sprintf("[%d](%s/)", ch.Number, ch.Folder)
+		for _, cited := range text.Cited(all) {
+			r := x.row(cited)
+			if cited.Section != "" && !slices.Contains(r.chapters, link) {
+				r.chapters = append(r.chapters, link)
+			}
+		}
+	}
+}
+
+// code takes in what the comments of the library name.
+func (x index) code(t *testing.T, c *course.Course) {
+	for _, pkg := range library {
+		paths, err := filepath.Glob(filepath.Join(c.Root, pkg, "*.go"))
+		require.NoError(t, err)
+		for _, p := range paths {
+			if strings.HasSuffix(p, "_test.go") {
+				continue
+			}
+			src, err := os.ReadFile(p)
+			require.NoError(t, err)
+			for _, cited := range text.Cited(string(src)) {
+				x.row(cited).code[pkg+"/"+filepath.Base(p)] = true
+			}
+		}
+	}
+}
+
+// dutyID takes the ID of a row of the ledger apart: RFC and section. What is not from an RFC has
+// none.
+var dutyID = regexp.MustCompile(`^(\d{4})-(\d+(?:\.\d+)*)(?:-\d+[a-z]?)?$`)
+
+func (x index) ledger(t *testing.T, c *course.Course) {
+	tsv, err := os.ReadFile(filepath.Join(c.Root, "rfc6455", "conformance", "ledger", "requirements.tsv"))
+	require.NoError(t, err)
+	rows, err := ledger.Rows(string(tsv))
+	require.NoError(t, err)
+	l, err := ledger.Read(rows, os.DirFS(c.Root), library...)
+	require.NoError(t, err)
+	for _, duty := range l.Rows {
+		m := dutyID.FindStringSubmatch(duty.ID)
+		if m == nil {
+			continue
+		}
+		r := x.row(text.Citation{RFC: m[1], Section: m[2]})
+		r.duties++
+		for _, name := range duty.Code {
+			if file := l.Code.Names[name]; file != "" {
+				r.code[file] = true
+			}
+		}
+		for _, file := range l.Code.Rules[duty.ID] {
+			r.code[file] = true
+		}
+		for _, proof := range l.Proofs[duty.ID] {
+			r.tests[proof.File] = true
+		}
+	}
+}
+
+const indexIntro = `# Index
+
+From a section of an RFC to the chapters that speak of it, to the code that does what it asks for,
+and to the tests that prove it. The number behind the tests is how many duties
+[the ledger](../rfc6455/conformance/ledger/LEDGER.md) has for the section.
+`
+
+func (x index) page() string {
+	var cites []text.Citation
+	for c, r := range x {
+		if c.Section != "" && (len(r.chapters) > 0 || r.duties > 0) {
+			cites = append(cites, c)
+		}
+	}
+	slices.SortFunc(cites, func(a, b text.Citation) int {
+		return cmp.Or(rank(a.RFC)-rank(b.RFC), cmp.Compare(a.RFC, b.RFC), compareSections(a.Section, b.Section))
+	})
+	var b strings.Builder
+	b.WriteString(indexIntro)
+	rfc := ""
+	for _, c := range cites {
+		if c.RFC != rfc {
+			rfc = c.RFC
+			fmt.Fprintf(&b, "\n## RFC %s\n\n| Section | Chapters | Code | Tests |\n|---|---|---|---|\n", rfc)
+		}
+		r := x[c]
+		tests := files(r.tests)
+		if r.duties > 0 {
+			tests = strings.TrimSpace(fmt.Sprintf("%s (%d)", tests, r.duties))
+		}
+		fmt.Fprintf(&b, "| [%s](https://www.rfc-editor.org/rfc/rfc%s#section-%s) | %s | %s | %s |\n",
+			c.Section, c.RFC, c.Section, strings.Join(r.chapters, ", "), files(r.code), tests)
+	}
+	return b.String()
+}
+
+// rank puts the RFCs of WebSocket first.
+func rank(rfc string) int {
+	if at := slices.Index([]string{"6455", "7692"}, rfc); at >= 0 {
+		return at
+	}
+	return 2
+}
+
+// compareSections puts 5.10 behind 5.9.
+func compareSections(a, b string) int {
+	return slices.Compare(numbers(a), numbers(b))
+}
+
+func numbers(section string) (list []int) {
+	for s := range strings.SplitSeq(section, ".") {
+		n, _ := strconv.Atoi(s) // it is digits
+		list = append(list, n)
+	}
+	return list
+}
+
+// files are links to files, of which one at the root of the package is named by itself.
+func files(set map[string]bool) string {
+	var list []string
+	for file := range set {
+		list = append(list, fmt.Sprintf("[%s](../%s)", path.Join(path.Base(path.Dir(file)), path.Base(file)), file))
+	}
+	slices.Sort(list)
+	return strings.Join(list, ", ")
+}
