@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/ws101/lessons/internal/course"
@@ -185,4 +186,16 @@ func files(set map[string]bool) string {
 	}
 	slices.Sort(list)
 	return strings.Join(list, ", ")
+}
+
+// checkPage checks a page that is made by a test, or makes it anew.
+func checkPage(t *testing.T, name, want string) {
+	if *update {
+		require.NoError(t, os.WriteFile(name, []byte(want), 0o644))
+	}
+	is, err := os.ReadFile(name)
+	require.NoError(t, err)
+	assert.True(t, want == string(is), "%s is stale; go test ./lessons -run %s -update writes it anew", name, t.Name())
+	assert.NoError(t, text.Links(name, want))
+	assert.NoError(t, text.Sections(want))
 }
