@@ -27,7 +27,13 @@ var library = []string{"frames", "handshake", "rfc6455"}
 // `frames.Mask` or `rfc6455/read.go`, in a passage that says something about it.
 func TestLibraryIsShown(t *testing.T) {
 	c := loadCourse(t)
-	shown := newShown(t, c)
+	shown := newShown()
+	for _, ch := range c.Chapters {
+		src, err := os.ReadFile(filepath.Join(ch.Dir, "README.md"))
+		require.NoError(t, err)
+		shown.blocks(t, ch, string(src))
+		shown.prose(string(src))
+	}
 	var missing []string
 	for _, pkg := range library {
 		for _, item := range declared(t, c, pkg) {
@@ -89,22 +95,21 @@ var code = regexp.MustCompile("`([^`\n]+)`")
 // one, and in "Conn.Read" and "rfc6455.Conn.Read" it is.
 var names = regexp.MustCompile(`(?:\b(frames|handshake|rfc6455)\.)?\b([A-Z]\w*(?:\.[A-Z]\w*)?)`)
 
-func newShown(t *testing.T, c *course.Course) *shown {
+func newShown() *shown {
 	s := &shown{files: map[string]bool{}, names: map[string]map[string]bool{"": {}}}
 	for _, pkg := range library {
 		s.names[pkg] = map[string]bool{}
 	}
-	for _, ch := range c.Chapters {
-		src, err := os.ReadFile(filepath.Join(ch.Dir, "README.md"))
-		require.NoError(t, err)
-		blocks, err := text.Blocks(string(src))
-		require.NoError(t, err)
-		for _, b := range blocks {
-			s.block(t, ch, b)
-		}
-		s.prose(string(src))
-	}
 	return s
+}
+
+// blocks takes in the blocks of a chapter's text.
+func (s *shown) blocks(t *testing.T, ch *course.Chapter, md string) {
+	list, err := text.Blocks(md)
+	require.NoError(t, err)
+	for _, b := range list {
+		s.block(t, ch, b)
+	}
 }
 
 // block takes in a Go block that is taken from the library.
@@ -175,4 +180,10 @@ func (s *shown) has(i item) bool {
 		return s.files[path.Join(i.pkg, i.file)]
 	}
 	return s.names[i.pkg][i.name]
+}
+
+// quotes reports whether a declaration, such as "rfc6455.Conn.Close", stands in a block.
+func (s *shown) quotes(full string) bool {
+	pkg, name, _ := strings.Cut(full, ".")
+	return s.names[pkg][name]
 }

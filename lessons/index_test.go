@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -20,15 +21,16 @@ import (
 	"example.com/ws101/rfc6455/conformance/ledger"
 )
 
-// TestIndex checks INDEX.md: for each section of an RFC the chapters that name it, the files
-// of the library that name it or do what it asks for, and the tests that prove it. The last two come
-// from the ledger.
+// TestIndex checks INDEX.md: for each section of an RFC the chapters that name it or show the code for
+// it, the files of the library that name it or do what it asks for, and the tests that prove it. Which
+// code does what, and which test proves it, is what the ledger says.
 func TestIndex(t *testing.T) {
 	c := loadCourse(t)
 	x := index{}
-	x.chapters(t, c)
+	l := readLedger(t, c)
+	x.chapters(t, c, l)
 	x.code(t, c)
-	x.ledger(t, c)
+	x.ledger(l)
 	checkPage(t, "INDEX.md", x.page())
 }
 
@@ -51,7 +53,9 @@ func (x index) row(c text.Citation) *indexRow {
 	return r
 }
 
-func (x index) chapters(t *testing.T, c *course.Course) {
+// chapters takes in the sections that a chapter names, in its text or in its code, and those of which
+// it shows what the library does for them.
+func (x index) chapters(t *testing.T, c *course.Course, l *ledger.Ledger) {
 	for _, ch := range c.Chapters {
 		src, err := os.ReadFile(filepath.Join(ch.Dir, "README.md"))
 		require.NoError(t, err)
@@ -61,8 +65,17 @@ func (x index) chapters(t *testing.T, c *course.Course) {
 		for _, f := range files {
 			all += "\n" + string(f.Text)
 		}
+		shown := newShown()
+		shown.blocks(t, ch, string(src))
+		cites := text.Cited(all)
+		for _, duty := range l.Rows {
+			shows := slices.ContainsFunc(duty.Code, shown.quotes) || strings.Contains(all, `"`+duty.ID+`"`)
+			if cited, ok := dutyOf(duty); ok && shows {
+				cites = append(cites, cited)
+			}
+		}
 		link := fmt.Sprintf("[%d](%s/)", ch.Number, ch.Folder)
-		for _, cited := range text.Cited(all) {
+		for _, cited := range cites {
 			r := x.row(cited)
 			if cited.Section != "" && !slices.Contains(r.chapters, link) {
 				r.chapters = append(r.chapters, link)
@@ -93,19 +106,33 @@ func (x index) code(t *testing.T, c *course.Course) {
 // none.
 var dutyID = regexp.MustCompile(`^(\d{4})-(\d+(?:\.\d+)*)(?:-\d+[a-z]?)?$`)
 
-func (x index) ledger(t *testing.T, c *course.Course) {
+// dutyOf is the section that a row of the ledger is from.
+func dutyOf(duty ledger.Row) (text.Citation, bool) {
+	m := dutyID.FindStringSubmatch(duty.ID)
+	if m == nil {
+		return text.Citation{}, false
+	}
+	return text.Citation{RFC: m[1], Section: m[2]}, true
+}
+
+func readLedger(t *testing.T, c *course.Course) *ledger.Ledger {
 	tsv, err := os.ReadFile(filepath.Join(c.Root, "rfc6455", "conformance", "ledger", "requirements.tsv"))
 	require.NoError(t, err)
 	rows, err := ledger.Rows(string(tsv))
 	require.NoError(t, err)
 	l, err := ledger.Read(rows, os.DirFS(c.Root), library...)
 	require.NoError(t, err)
+	return l
+}
+
+// ledger takes in the code and the tests of each duty.
+func (x index) ledger(l *ledger.Ledger) {
 	for _, duty := range l.Rows {
-		m := dutyID.FindStringSubmatch(duty.ID)
-		if m == nil {
+		cited, ok := dutyOf(duty)
+		if !ok {
 			continue
 		}
-		r := x.row(text.Citation{RFC: m[1], Section: m[2]})
+		r := x.row(cited)
 		r.duties++
 		for _, name := range duty.Code {
 			if file := l.Code.Names[name]; file != "" {
@@ -123,8 +150,8 @@ func (x index) ledger(t *testing.T, c *course.Course) {
 
 const indexIntro = `# Index
 
-From a section of an RFC to the chapters that speak of it, to the code that does what it asks for,
-and to the tests that prove it. The number behind the tests is how many duties
+From a section of an RFC to the chapters that speak of it or show its code, to the code that does
+what it asks for, and to the tests that prove it. The number behind the tests is how many duties
 [the ledger](../rfc6455/conformance/ledger/LEDGER.md) has for the section.
 `
 
@@ -178,14 +205,29 @@ func numbers(section string) (list []int) {
 	return list
 }
 
-// files are links to files, of which one at the root of the package is named by itself.
+// files are links to files, package by package: "frames header, mask". What the names of all files
+// have in common is left out.
 func files(set map[string]bool) string {
-	var list []string
-	for file := range set {
-		list = append(list, fmt.Sprintf("[%s](../%s)", path.Join(path.Base(path.Dir(file)), path.Base(file)), file))
+	var b strings.Builder
+	dir := ""
+	byDir := func(a, b string) int {
+		return cmp.Or(cmp.Compare(path.Dir(a), path.Dir(b)), cmp.Compare(a, b))
 	}
-	slices.Sort(list)
-	return strings.Join(list, ", ")
+	for _, file := range slices.SortedFunc(maps.Keys(set), byDir) {
+		switch {
+		case path.Dir(file) != dir && dir != "":
+			b.WriteString("; ")
+		case dir != "":
+			b.WriteString(", ")
+		}
+		if path.Dir(file) != dir {
+			dir = path.Dir(file)
+			b.WriteString("*" + path.Base(dir) + "* ")
+		}
+		name := strings.TrimSuffix(strings.TrimSuffix(path.Base(file), ".go"), "_test")
+		fmt.Fprintf(&b, "[%s](../%s)", name, file)
+	}
+	return b.String()
 }
 
 // checkPage checks a page that is made by a test, or makes it anew.
