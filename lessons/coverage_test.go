@@ -35,14 +35,24 @@ func TestLibraryIsShown(t *testing.T) {
 		shown.prose(string(src))
 	}
 	var missing []string
+	there := map[string]bool{}
 	for _, pkg := range library {
 		for _, item := range declared(t, c, pkg) {
+			there[item.String()] = true
 			if !shown.has(item) {
 				missing = append(missing, item.String())
 			}
 		}
 	}
 	assert.Empty(t, missing, "no chapter shows these")
+	for file := range shown.files {
+		assert.True(t, there[file], "a chapter speaks of %s, which is not there", file)
+	}
+	for _, pkg := range library {
+		for name := range shown.names[pkg] {
+			assert.True(t, there[pkg+"."+name] || !exported(name), "a chapter speaks of %s.%s, which is not there", pkg, name)
+		}
+	}
 }
 
 // item is a file or an exported declaration of the library.
@@ -73,8 +83,7 @@ func declared(t *testing.T, c *course.Course, pkg string) (list []item) {
 		require.NoError(t, err)
 		for _, d := range parsed.Decls {
 			for _, name := range text.Declared(d) {
-				words := strings.Split(name, ".")
-				if !slices.ContainsFunc(words, func(w string) bool { return !ast.IsExported(w) }) {
+				if exported(name) {
 					list = append(list, item{pkg, file, name})
 				}
 			}
@@ -83,20 +92,25 @@ func declared(t *testing.T, c *course.Course, pkg string) (list []item) {
 	return list
 }
 
+// exported reports whether a name, and the type that it is a method of, can be seen from outside.
+func exported(name string) bool {
+	return !slices.ContainsFunc(strings.Split(name, "."), func(w string) bool { return !ast.IsExported(w) })
+}
+
 // shown is what the chapters show.
 type shown struct {
 	files map[string]bool            // "frames/mask.go"
-	names map[string]map[string]bool // by package, "" for words that name none
+	names map[string]map[string]bool // by package: "Mask", "Conn.Read"
 }
 
 var code = regexp.MustCompile("`([^`\n]+)`")
 
-// names finds what a piece of code in the text names: "Conn.Read" in "conn.Read(ctx)" is not
-// one, and in "Conn.Read" and "rfc6455.Conn.Read" it is.
-var names = regexp.MustCompile(`(?:\b(frames|handshake|rfc6455)\.)?\b([A-Z]\w*(?:\.[A-Z]\w*)?)`)
+// names finds what a piece of code in the text names. A name without its package may be that of what
+// a chapter builds, and does not count.
+var names = regexp.MustCompile(`\b(frames|handshake|rfc6455)\.([A-Z]\w*(?:\.[A-Z]\w*)?)`)
 
 func newShown() *shown {
-	s := &shown{files: map[string]bool{}, names: map[string]map[string]bool{"": {}}}
+	s := &shown{files: map[string]bool{}, names: map[string]map[string]bool{}}
 	for _, pkg := range library {
 		s.names[pkg] = map[string]bool{}
 	}
@@ -120,7 +134,7 @@ func (s *shown) block(t *testing.T, ch *course.Chapter, b text.Block) {
 	file, name, _ := strings.Cut(b.Args[0], "#")
 	rel, inRepo := strings.CutPrefix(file, "../../")
 	pkg := path.Dir(rel)
-	if !inRepo || !slices.Contains(library, pkg) {
+	if !inRepo || !slices.Contains(library, pkg) || strings.HasSuffix(rel, "_test.go") {
 		return
 	}
 	s.files[rel] = true
@@ -173,8 +187,7 @@ func (s *shown) span(span string) {
 	}
 }
 
-// has reports whether a thing is shown. A name without its package may be that of what a chapter
-// builds, and does not count.
+// has reports whether a thing is shown.
 func (s *shown) has(i item) bool {
 	if i.name == "" {
 		return s.files[path.Join(i.pkg, i.file)]
