@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -376,6 +378,10 @@ func inspectDemos(t *testing.T, b *devtools.Browser) {
 		page.filters(filter)
 		page.reads("#space", want)
 	}
+	page.filters("")
+	require.NoError(t, page.Show(t.Context(), devtools.Screen{Width: 1440, Height: 900}))
+	page.press(devtools.Esc, devtools.Home)
+	picture(t, page, "inspect-demos.png")
 	page.filters("inspect")
 	assert.Equal(t, "0", strings.Fields(page.text("counts"))[0], "it does not show itself")
 	page.quiet()
@@ -390,9 +396,33 @@ func inspectAlone(t *testing.T, b *devtools.Browser) {
 	other.connected()
 	other.click("send-text")
 	other.logs("message", "as it was sent")
+	other.click("send-buffer")
+	other.logs("message", "Blob, 1048576 bytes, as it was sent")
 	page.inFront()
 	page.filters("websocket.opcode == 1")
 	page.reads("#space", `"Hello, 世界 👋"`)
+
+	// The messages that Chromium reports to its own developer tools are those of the time line, where
+	// a large one has several frames. Those of the page's other connection, which shows its head, are
+	// among them.
+	page.filters("echo and websocket.opcode <= 2")
+	var rows []devtools.Frame
+	require.NoError(t, json.Unmarshal([]byte(page.eval(`import('./main.js').then(({ inspector }) => inspector.visible().reduce((messages, { seq, from, part, frame, message, thread }) => {
+			if (part === 'begun') return messages;
+			if (thread === 'middle' || thread === 'last') messages.find((m) => m.first === message).length += frame.length;
+			else messages.push({ first: seq, sent: from === 'client', opcode: frame.opcode, length: frame.length });
+			return messages;
+		}, []).map(({ sent, opcode, length }) => ({ Sent: sent, Opcode: opcode, Data: String(length) })))`)), &rows))
+	var reported []devtools.Frame
+	for _, f := range other.Frames() {
+		length := len(f.Data)
+		if f.Opcode == 2 {
+			length = base64.StdEncoding.DecodedLen(length) - strings.Count(f.Data, "=")
+		}
+		reported = append(reported, devtools.Frame{Sent: f.Sent, Opcode: f.Opcode, Data: strconv.Itoa(length)})
+	}
+	assert.ElementsMatch(t, reported, rows)
+	assert.GreaterOrEqual(t, len(rows), 5)
 	page.filters("not echo and http")
 	assert.Equal(t, "0", strings.Fields(page.text("counts"))[0], "it does not show itself")
 	page.quiet()

@@ -82,7 +82,7 @@ func (c *conversation) asks(e *Entry, r *wire.Row) {
 	}
 	c.request = req
 	c.info.States = &States{connecting, connecting}
-	c.ask(e, asked{for_: answer, seq: e.Seq, at: r.Time})
+	c.ask(e, asked{what: answer, seq: e.Seq, at: r.Time})
 	// Which pages may connect is for the server to say.
 	e.Verdict = c.judgeHandshake(req.Check(handshake.AnyOrigin), wire.Client, "a request to switch to WebSocket")
 }
@@ -99,7 +99,7 @@ func (c *conversation) answers(e *Entry, r *wire.Row) {
 		return
 	}
 	for _, a := range c.asked[wire.Client] {
-		if a.for_ == answer {
+		if a.what == answer {
 			e.Answers, e.After = a.seq, e.after(a.at)
 			c.settle(a, e, e.Summary, true)
 		}
@@ -175,7 +175,7 @@ func (c *conversation) frame(e *Entry, r *wire.Row) {
 	c.reacts(e, &x)
 	switch op := x.Header.Opcode; {
 	case op == frames.Ping && !x.State.Closed:
-		c.ask(e, asked{for_: pong, seq: e.Seq, at: r.Time, payload: x.Payload})
+		c.ask(e, asked{what: pong, seq: e.Seq, at: r.Time, payload: x.Payload})
 	case op == frames.Pong && e.Answers == 0:
 		e.Text += " It answers no ping that was seen, which is allowed (RFC 6455 section 5.5.3)."
 	case op == frames.Close:
@@ -189,7 +189,7 @@ func (c *conversation) frame(e *Entry, r *wire.Row) {
 func (c *conversation) broken(e *Entry, at time.Time, code frames.CloseCode, ignored bool) {
 	if !ignored && !c.failed[e.From] {
 		c.failed[e.From] = true
-		c.ask(e, asked{for_: failure, seq: e.Seq, at: at, code: code})
+		c.ask(e, asked{what: failure, seq: e.Seq, at: at, code: code})
 	}
 }
 
@@ -224,7 +224,7 @@ func (c *conversation) closes(e *Entry, at time.Time, x *frames.Explanation) {
 	}
 	c.closeFrame(e, x)
 	if facts := c.info.Closing; facts.First.Row == e.Seq {
-		c.ask(e, asked{for_: closeBack, seq: e.Seq, at: at})
+		c.ask(e, asked{what: closeBack, seq: e.Seq, at: at})
 	}
 	c.info.States = &States{closing, closing}
 }

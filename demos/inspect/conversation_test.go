@@ -318,7 +318,7 @@ func TestLargeMessagesAreNotInflated(t *testing.T) {
 	part.Header.Fin = true
 	shown, err = z.add(&part)
 	require.NoError(t, err)
-	assert.Contains(t, shown.Why, "more than 262144 bytes")
+	assert.Contains(t, shown.Why, "more than 32768 bytes")
 }
 
 func TestClosingAsThreeFacts(t *testing.T) {

@@ -28,7 +28,7 @@ type Inflated struct {
 const (
 	// maxCompressed and maxInflated are what a message may have here, in bytes.
 	// A larger one is passed on by the connection, and just not shown.
-	maxCompressed = 256 << 10
+	maxCompressed = 32 << 10
 	maxInflated   = 4 << 20
 	window        = 32 << 10 // as far back as DEFLATE can refer
 	shownText     = 2 << 10

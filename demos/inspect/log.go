@@ -176,7 +176,7 @@ func (l *log) add(rows []wire.Row, missed uint64) {
 
 // conversation returns that of a connection.
 func (l *log) conversation(conn uint64) *conversation {
-	at, found := slices.BinarySearchFunc(l.conns, conn, func(c *conversation, conn uint64) int { return cmp.Compare(c.info.Conn, conn) })
+	at, found := l.findConn(conn)
 	if found {
 		return l.conns[at]
 	}
@@ -186,6 +186,11 @@ func (l *log) conversation(conn uint64) *conversation {
 		l.conns = slices.Delete(l.conns, 0, 1)
 	}
 	return c
+}
+
+// findConn returns where that of a connection is, or would be.
+func (l *log) findConn(conn uint64) (at int, found bool) {
+	return slices.BinarySearchFunc(l.conns, conn, func(c *conversation, conn uint64) int { return cmp.Compare(c.info.Conn, conn) })
 }
 
 // amend changes an entry, if it is still there.
@@ -240,8 +245,8 @@ func (p *reader) take() (b batch, ok bool) {
 	}
 	for conn := range p.conns {
 		delete(p.conns, conn)
-		if c := l.conversation(conn); c.info.Ends != "" || c.info.Path != "" {
-			b.Conns = append(b.Conns, c.info)
+		if at, found := l.findConn(conn); found {
+			b.Conns = append(b.Conns, l.conns[at].info)
 		}
 	}
 	return b, len(b.Rows) > 0 || len(b.Conns) > 0

@@ -25,7 +25,7 @@ type Reaction struct {
 
 // asked is a reaction that is still due.
 type asked struct {
-	for_    demand
+	what    demand
 	seq     uint64
 	at      time.Time
 	payload []byte           // of a ping
@@ -56,7 +56,7 @@ func (c *conversation) ask(e *Entry, a asked) {
 	if e.From == wire.Server {
 		receiver = "client"
 	}
-	switch a.for_ {
+	switch a.what {
 	case pong:
 		e.Reaction.Due = "The " + receiver + " must answer with a pong that carries the same bytes."
 	case closeBack:
@@ -94,7 +94,7 @@ func (c *conversation) reacts(e *Entry, x *frames.Explanation) {
 	latest := -1
 	if x.Header.Opcode == frames.Pong {
 		for i, a := range *owed {
-			if a.for_ == pong && string(a.payload) == string(x.Payload) {
+			if a.what == pong && string(a.payload) == string(x.Payload) {
 				latest = i
 				e.Answers, e.After = a.seq, e.after(a.at)
 			}
@@ -104,17 +104,17 @@ func (c *conversation) reacts(e *Entry, x *frames.Explanation) {
 	for i, a := range *owed {
 		isClose := x.Header.Opcode == frames.Close
 		switch {
-		case a.for_ == pong && i == latest:
+		case a.what == pong && i == latest:
 			c.settle(a, e, "a pong with the same bytes", true)
-		case a.for_ == pong && i < latest:
+		case a.what == pong && i < latest:
 			c.settle(a, e, "a pong to a later ping, which is enough", true)
-		case a.for_ == closeBack && isClose:
+		case a.what == closeBack && isClose:
 			e.Answers, e.After = a.seq, e.after(a.at)
 			c.settle(a, e, "a Close frame"+withCode(e.Frame), true)
-		case a.for_ == failure && isClose:
+		case a.what == failure && isClose:
 			met := a.code == 0 || e.Frame.Code == uint16(a.code)
 			c.settle(a, e, "a Close frame"+withCode(e.Frame), met)
-		case a.for_ == failure:
+		case a.what == failure:
 			a.since++
 			c.settle(a, e, fmt.Sprintf("it went on: %d frames since, and none of them a Close", a.since), false)
 			rest = append(rest, a)
@@ -128,7 +128,7 @@ func (c *conversation) reacts(e *Entry, x *frames.Explanation) {
 // ends tells those who wait for a reaction of from that none will come.
 func (c *conversation) ends(from wire.Side, e *Entry) {
 	for _, a := range c.asked[1-from] {
-		switch a.for_ {
+		switch a.what {
 		case failure:
 			c.settle(a, e, "it ended TCP, without the Close frame that should come first (RFC 6455 section 7.1.7)", true)
 		default:
