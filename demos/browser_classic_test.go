@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"example.com/ws101/demos/internal/devtools"
+	"example.com/ws101/demos/devtools"
 )
 
 // The pages in testdata/classic are written as the classic tutorials wrote them.

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/ws101/demos/internal/devtools"
+	"example.com/ws101/demos/devtools"
 )
 
 // echoPage shows that the page of the echo demo tells all that the browser's WebSocket does.

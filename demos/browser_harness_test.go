@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/ws101/demos/internal/devtools"
+	"example.com/ws101/demos/devtools"
 )
 
 // deadline is for one step in a browser. It is met in milliseconds, unless the machine has

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"example.com/ws101/demos/internal/devtools"
+	"example.com/ws101/demos/devtools"
 )
 
 // A browser has six connections to a server, for all of its tabs together. In the last round the pages

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"example.com/ws101/demos/internal/devtools"
+	"example.com/ws101/demos/devtools"
 )
 
 // A vote and a line go from each technique to each other one.

@@ -33,6 +33,9 @@ func check(t *tutor, f *flag.FlagSet) func(*course.Chapter, []string) error {
 		for _, name := range changed {
 			t.printf("%s is not the chapter's test any more, since you changed it.\n", name)
 		}
+		if err := t.gather(ch); err != nil {
+			return err
+		}
 		passed, err := t.test(p, *trace, t.out)
 		if err != nil {
 			return err

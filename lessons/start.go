@@ -35,7 +35,11 @@ func start(t *tutor, f *flag.FlagSet) func(*course.Chapter, []string) error {
 		if err != nil {
 			return err
 		}
-		t.printf("\nYou write: %s. The marks lesson:begin show where.\n", strings.Join(parts, ", "))
+		t.printf("\n")
+		if err := t.gather(ch); err != nil {
+			return err
+		}
+		t.printf("You write: %s. The marks lesson:begin show where.\n", strings.Join(parts, ", "))
 		return nil
 	}
 }

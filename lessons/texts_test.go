@@ -19,7 +19,7 @@ import (
 	"example.com/ws101/lessons/internal/text"
 )
 
-var update = flag.Bool("update", false, "write the Go and console blocks of the texts anew")
+var update = flag.Bool("update", false, "write the blocks of the texts, the index and the glossary anew")
 
 // TestTexts checks that what the texts show is true.
 func TestTexts(t *testing.T) {

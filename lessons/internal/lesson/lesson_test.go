@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"io"
 	"os"
@@ -22,10 +23,13 @@ type learner struct {
 	testing.TB
 	out    bytes.Buffer
 	failed bool
+	name   string // or "", for TestLearner
+	end    []func()
 }
 
 func (l *learner) Helper()           {}
-func (l *learner) Name() string      { return "TestLearner" }
+func (l *learner) Name() string      { return cmp.Or(l.name, "TestLearner") }
+func (l *learner) Cleanup(f func())  { l.end = append(l.end, f) }
 func (l *learner) Output() io.Writer { return &l.out }
 func (l *learner) Failed() bool      { return l.failed }
 func (l *learner) Fail()             { l.failed = true }
@@ -33,9 +37,11 @@ func (l *learner) FailNow()          { l.failed = true; runtime.Goexit() }
 
 // try runs the body of a test and returns what it prints, without the line that
 // names the place in the test.
-func try(t *testing.T, body func(t testing.TB)) string {
+func try(t *testing.T, body func(t testing.TB)) string { return tryNamed(t, "", body) }
+
+func tryNamed(t *testing.T, name string, body func(t testing.TB)) string {
 	t.Helper()
-	l := &learner{}
+	l := &learner{name: name}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -43,6 +49,9 @@ func try(t *testing.T, body func(t testing.TB)) string {
 		body(l)
 	}()
 	<-done
+	for _, f := range l.end {
+		f()
+	}
 	require.Equal(t, l.failed, l.out.Len() > 0, "%s", l.out.String())
 	text, place, found := strings.Cut(l.out.String(), "  test: ")
 	if found {
@@ -75,6 +84,23 @@ func TestFailure(t *testing.T) {
 	assert.Equal(t, "Name()\n  got  \"a\"\n  want \"b\"\n  see: RFC 6455 section 5.2\n  hint: go run ./lessons hint 11 Header\n", got)
 	got = try(t, func(t testing.TB) { task.Equal(t, "Name()", 1, 2, If(true, "old (RFC 9110 section 7.8)")) })
 	assert.Contains(t, got, "\n  looks like: old (RFC 9110 section 7.8)\n")
+}
+
+func TestInOrder(t *testing.T) {
+	defer func() { order.failed = "" }()
+	wrong := func(t testing.TB) { InOrder(t); task.Equal(t, "F()", 1, 2, If(true, "wrong")) }
+	right := func(t testing.TB) { InOrder(t) }
+	assert.Empty(t, tryNamed(t, "TestA", right))
+	assert.Contains(t, tryNamed(t, "TestB", wrong), "looks like: wrong (")
+	assert.Empty(t, tryNamed(t, "TestC", right))
+	for _, name := range []string{"TestD", "TestE"} {
+		got := tryNamed(t, name, wrong)
+		assert.Contains(t, got, "looks like: TestB fails as well, and this may come of it; make that one pass first\n")
+		assert.NotContains(t, got, "wrong")
+	}
+	assert.Contains(t, tryNamed(t, "TestB", wrong), "looks like: wrong (", "it is the first one, also when it runs again")
+	unordered := func(t testing.TB) { task.Equal(t, "F()", 1, 2, If(true, "wrong")) }
+	assert.Contains(t, tryNamed(t, "TestF", unordered), "looks like: wrong (")
 }
 
 func TestRightAnswers(t *testing.T) {

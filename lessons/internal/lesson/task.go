@@ -56,6 +56,9 @@ func (k Task) text(call, detail string, looks []Diagnosis) string {
 }
 
 func (k Task) diagnose(looks []Diagnosis) string {
+	if order.before != "" {
+		return "looks like: " + order.before + " fails as well, and this may come of it; make that one pass first"
+	}
 	for _, d := range looks {
 		if !d.match {
 			continue

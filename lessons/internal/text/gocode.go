@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"example.com/ws101/lessons/internal/course"
@@ -71,17 +72,14 @@ func find(file string, src []byte, name string) (withDoc, bare string, err error
 		return string(src[set.Position(from).Offset:set.Position(to).Offset]) + "\n"
 	}
 	for _, d := range parsed.Decls {
+		if !slices.Contains(Declared(d), name) {
+			continue
+		}
 		var doc *ast.CommentGroup
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			if declName(d) != name {
-				continue
-			}
 			doc = d.Doc
 		case *ast.GenDecl:
-			if !declares(d, name) {
-				continue
-			}
 			doc = d.Doc
 		}
 		bare = cut(d.Pos(), d.End())
@@ -91,6 +89,27 @@ func find(file string, src []byte, name string) (withDoc, bare string, err error
 		return cut(doc.Pos(), d.End()), bare, nil
 	}
 	return "", "", fmt.Errorf("%s declares no %s", file, name)
+}
+
+// Declared returns the names that a declaration declares: "F", "Type.Method", or all those of
+// a group.
+func Declared(d ast.Decl) (names []string) {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		names = append(names, declName(d))
+	case *ast.GenDecl:
+		for _, s := range d.Specs {
+			switch s := s.(type) {
+			case *ast.TypeSpec:
+				names = append(names, s.Name.Name)
+			case *ast.ValueSpec:
+				for _, id := range s.Names {
+					names = append(names, id.Name)
+				}
+			}
+		}
+	}
+	return names
 }
 
 func declName(d *ast.FuncDecl) string {
@@ -105,24 +124,6 @@ func declName(d *ast.FuncDecl) string {
 		return id.Name + "." + d.Name.Name
 	}
 	return d.Name.Name
-}
-
-func declares(d *ast.GenDecl, name string) bool {
-	for _, s := range d.Specs {
-		switch s := s.(type) {
-		case *ast.TypeSpec:
-			if s.Name.Name == name {
-				return true
-			}
-		case *ast.ValueSpec:
-			for _, id := range s.Names {
-				if id.Name == name {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 // dedent takes one tab off every line, as marked parts stand in functions.

@@ -15,19 +15,21 @@ import (
 )
 
 var (
-	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	rfcMark  = regexp.MustCompile(`RFC (\d+)(?:,? sections? (\d+(?:\.\d+)*)((?:(?:,| and|, and| to) \d+(?:\.\d+)*)*))?`)
-	number   = regexp.MustCompile(`\d+(?:\.\d+)*`)
-	rfcLink  = regexp.MustCompile(`^https://www\.rfc-editor\.org/rfc/rfc(\d+)(?:\.html)?(?:#section-([\d.]+))?$`)
-	heading  = regexp.MustCompile(`(?m)^#+ +(.*)$`)
-	markdown = regexp.MustCompile("[`*_]|\\[([^]]*)\\]\\([^)]*\\)")
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	rfcMark = regexp.MustCompile(`RFC (\d+)(?:,? sections? (\d+(?:\.\d+)*)((?:(?:,| and|, and| to) \d+(?:\.\d+)*)*))?`)
+	// A comment of Go goes on behind "//", and a text may be set in.
+	lineBreak = regexp.MustCompile(`\n[ \t]*(?://)?`)
+	number    = regexp.MustCompile(`\d+(?:\.\d+)*`)
+	rfcLink   = regexp.MustCompile(`^https://www\.rfc-editor\.org/rfc/rfc(\d+)(?:\.html)?(?:#section-([\d.]+))?$`)
+	heading   = regexp.MustCompile(`(?m)^#+ +(.*)$`)
+	markdown  = regexp.MustCompile("[`*_]|\\[([^]]*)\\]\\([^)]*\\)")
 )
 
 // Links checks every link of a text: a file is there, a heading too, and a
 // section of an RFC exists. Pages of other hosts are not asked for.
 func Links(path, md string) error {
 	var list []error
-	for _, m := range link.FindAllStringSubmatch(withoutBlocks(md), -1) {
+	for _, m := range link.FindAllStringSubmatch(Prose(md), -1) {
 		if err := checkLink(path, md, m[1]); err != nil {
 			list = append(list, err)
 		}
@@ -62,7 +64,7 @@ func checkLink(path, md, target string) error {
 		}
 		md = string(text)
 	}
-	for _, m := range heading.FindAllStringSubmatch(withoutBlocks(md), -1) {
+	for _, m := range heading.FindAllStringSubmatch(Prose(md), -1) {
 		if slug(m[1]) == anchor {
 			return nil
 		}
@@ -84,8 +86,8 @@ func slug(heading string) string {
 	return b.String()
 }
 
-// withoutBlocks blanks out the fenced blocks.
-func withoutBlocks(md string) string {
+// Prose returns a text with its fenced blocks blanked out.
+func Prose(md string) string {
 	var b strings.Builder
 	in := false
 	for line := range strings.Lines(md) {
@@ -104,13 +106,25 @@ func withoutBlocks(md string) string {
 // "RFC 6455 section 5.2", "RFC 6455 sections 5.2 and 5.3".
 func Sections(md string) error {
 	var list []error
-	for _, m := range rfcMark.FindAllStringSubmatch(strings.ReplaceAll(md, "\n", " "), -1) {
-		list = append(list, section(m[1], m[2]))
-		for _, more := range number.FindAllString(m[3], -1) {
-			list = append(list, section(m[1], more))
-		}
+	for _, c := range Cited(md) {
+		list = append(list, section(c.RFC, c.Section))
 	}
 	return errors.Join(list...)
+}
+
+// Citation is a place in a text that names an RFC. Section is empty where the RFC is named as a
+// whole.
+type Citation struct{ RFC, Section string }
+
+// Cited returns what a text names, in its order, also inside of Go comments.
+func Cited(s string) (list []Citation) {
+	for _, m := range rfcMark.FindAllStringSubmatch(lineBreak.ReplaceAllString(s, " "), -1) {
+		list = append(list, Citation{m[1], m[2]})
+		for _, more := range number.FindAllString(m[3], -1) {
+			list = append(list, Citation{m[1], more})
+		}
+	}
+	return list
 }
 
 func section(rfc, number string) error {
