@@ -76,7 +76,7 @@ func number(x float64) string {
 	case math.IsNaN(x):
 		return ""
 	case x < 10:
-		return strconv.FormatFloat(x, 'f', 1, 64)
+		return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 1, 64), ".0")
 	}
 	digits := strconv.FormatInt(int64(math.Round(x)), 10)
 	for i := len(digits) - 3; i > 0; i -= 3 {
