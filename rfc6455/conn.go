@@ -45,8 +45,8 @@ type Conn struct {
 	holding  bool        // replies gather in out; see releaseHeld
 	holdEnd  *time.Timer // sends them if that takes long
 
-	// What writers own. messageLock is held for a whole message and keeps the
-	// fragments of two messages apart; frameLock is held while the bytes of a
+	// What writers own. messageLock is held for a whole message of several frames
+	// and keeps its fragments together; frameLock is held while the bytes of a
 	// frame are put, and lets control frames in between fragments.
 	messageLock lock
 	frameLock   lock
@@ -65,7 +65,7 @@ type Conn struct {
 	closeSent    atomic.Bool  // our Close frame has left whole
 	closeTimeout atomic.Int64 // a time.Duration
 	closeTimer   *time.Timer  // under endLock
-	keepAlive    *keepAlive
+	pulse        pulse
 	group        *Group
 	report       func(*CloseError)
 
@@ -91,13 +91,11 @@ func newConn(nc net.Conn, client bool, subprotocol string, deflate *deflation, e
 	c.m.state.Deflate = deflate != nil
 	c.closeTimeout.Store(int64(orDefault(max(o.CloseTimeout, 0), DefaultCloseTimeout)))
 	newInput(&c.in, nc, early)
-	c.out.init(nc, client, o)
+	c.out.init(nc, client, &c.frameLock, o)
 	if log := o.Logger; log != nil {
 		c.report = func(e *CloseError) { logEnd(log, nc, e) }
 	}
-	if every := orDefault(o.KeepAlive, DefaultKeepAlive); every > 0 {
-		c.keepAlive = startKeepAlive(c, every)
-	}
+	c.startPulse(orDefault(o.KeepAlive, DefaultKeepAlive), orDefault(o.WriteTimeout, DefaultWriteTimeout))
 	if c.group != nil && !c.group.add(c) {
 		go c.Close(frames.CloseGoingAway, "") // the group was closed a moment ago
 	}
@@ -170,9 +168,7 @@ func (c *Conn) finish() bool {
 		return false
 	default:
 	}
-	if c.keepAlive != nil {
-		c.keepAlive.timer.Stop()
-	}
+	c.pulse.stop()
 	if c.closeTimer != nil {
 		c.closeTimer.Stop()
 	}

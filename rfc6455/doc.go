@@ -90,6 +90,7 @@
 //	read_deflated.go        compressed messages out of bytes, within the limits
 //	window.go               what was decompressed last
 //	ping.go keepalive.go    is the peer still there?
+//	stall.go pulse.go       does it take what is sent? and the timer that looks
 //	close.go linger.go      the closing handshake, down to TCP
 //	closeerror.go           how it ended
 //	accept.go dial.go       the opening handshake, from either side

@@ -276,7 +276,7 @@ func TestServeWaitsWithoutABuffer(t *testing.T) {
 			requireEcho(t, c, "Hello")
 			requireEcho(t, c, strings.Repeat("x", 1<<20))
 			requireEcho(t, c, "Hello")
-			for !s.in.waiting.Load() {
+			for waiting := false; !waiting; _, waiting = s.in.progress() {
 				runtime.Gosched()
 			}
 			s.CloseNow()
