@@ -63,7 +63,7 @@ func (c *Conn) WritePrepared(ctx context.Context, m *PreparedMessage) error {
 	f := &m.plain
 	if !m.neverDeflate && c.compressed(len(f.payload)) {
 		if !c.deflate.send.forgets {
-			return c.writeMessage(ctx, m.messageType, f.payload, true)
+			return c.writeCompressed(ctx, m.messageType, f.payload)
 		}
 		var err error
 		if f, err = m.forDeflate(c.deflate); err != nil {

@@ -19,26 +19,27 @@ import (
 // a frame may be on its way, and the connection fails. After the end the error
 // is a [*CloseError], after [Conn.Close] it is [ErrClosing].
 func (c *Conn) Write(ctx context.Context, t MessageType, p []byte) error {
-	return c.writeMessage(ctx, t, p, c.compressed(len(p)))
+	if err := checkMessage(t, p); err != nil {
+		return err
+	}
+	if c.compressed(len(p)) {
+		return c.writeCompressed(ctx, t, p)
+	}
+	// This is writeWhole, spelled out to save a stack frame: see Serve.
+	stop, err := c.beginWhole(ctx)
+	if err != nil {
+		return err
+	}
+	err = c.out.frame(frames.Header{Fin: true, Opcode: t}, p)
+	return c.endFrame(ctx, stop, err)
 }
 
 // WriteUncompressed is [Conn.Write] without compression, whatever was agreed
 // on: for a message that holds a secret beside something that others choose
 // (see [Deflate]), or one that is compressed already, such as a picture.
 func (c *Conn) WriteUncompressed(ctx context.Context, t MessageType, p []byte) error {
-	return c.writeMessage(ctx, t, p, false)
-}
-
-func (c *Conn) writeMessage(ctx context.Context, t MessageType, p []byte, compressed bool) error {
 	if err := checkMessage(t, p); err != nil {
 		return err
-	}
-	if compressed {
-		if err := c.lockMessage(ctx); err != nil {
-			return err
-		}
-		defer c.messageLock.unlock()
-		return c.writeCompressed(ctx, t, p)
 	}
 	return c.writeWhole(ctx, frames.Header{Fin: true, Opcode: t}, p)
 }
