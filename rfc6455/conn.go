@@ -92,6 +92,7 @@ func newConn(nc net.Conn, client bool, subprotocol string, deflate *deflation, e
 	c.closeTimeout.Store(int64(orDefault(max(o.CloseTimeout, 0), DefaultCloseTimeout)))
 	newInput(&c.in, nc, early)
 	c.out.init(nc, client, &c.frameLock, o)
+	c.out.writeShort(c.in.raw)
 	if log := o.Logger; log != nil {
 		c.report = func(e *CloseError) { logEnd(log, nc, e) }
 	}

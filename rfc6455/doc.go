@@ -81,6 +81,7 @@
 //	read.go                 messages out of bytes
 //	control.go              Ping, Pong and Close frames
 //	output.go lock.go       frames out, one at a time
+//	output_unix.go          the way of a frame that takes the least stack (output_other.go: without)
 //	write.go writer.go      messages into frames, whole and bit by bit
 //	fragments.go            the fragments of one message
 //	prepared.go             one message for many connections

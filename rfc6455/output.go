@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
+	"syscall"
 
 	"example.com/ws101/frames"
 )
@@ -31,6 +32,12 @@ type output struct {
 	// netConn is set once the connection is used as a net.Conn: its user sets
 	// the deadlines, and a frame that was cut by one is finished later.
 	netConn atomic.Bool
+
+	// For writeShort, or nil; and the result of attempt.
+	raw     syscall.RawConn
+	attempt func(fd uintptr) bool
+	sent    int
+	sendErr error
 
 	// code is that of the Close frame that was sent, 0 before.
 	code atomic.Uint32
@@ -176,7 +183,13 @@ func (o *output) flush() error {
 	if len(o.buf) == 0 {
 		return nil
 	}
-	n, err := o.nc.Write(o.buf)
+	var n int
+	var err error
+	if o.raw != nil {
+		n, err = o.writeRaw()
+	} else {
+		n, err = o.nc.Write(o.buf)
+	}
 	if err != nil {
 		o.keep(o.buf[n:])
 		return err
