@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"unicode/utf8"
 
 	"example.com/ws101/frames"
 )
@@ -57,10 +56,16 @@ func checkMessage(t MessageType, p []byte) error {
 	if err := checkType(t); err != nil {
 		return err
 	}
-	if t == Text && !utf8.Valid(p) {
+	if t == Text && !isText(p) {
 		return errNotText
 	}
 	return nil
+}
+
+// isText reports whether p is UTF-8.
+func isText(p []byte) bool {
+	var u frames.UTF8
+	return u.Add(p) == nil && u.End() == nil
 }
 
 func checkType(t MessageType) error {
