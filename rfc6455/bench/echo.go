@@ -21,7 +21,7 @@ func echoCells() []cell {
 		for _, t := range types {
 			for _, conns := range []int{1, 64, 1000} {
 				for _, out := range []int{1, 32} {
-					if size*conns*out <= mostOutstanding {
+					if int64(size)*int64(conns*out) <= mostOutstanding {
 						name := fmt.Sprintf("echo/%s/%s/%dconns/%dout", typeName(t), sizeName(size), conns, out)
 						all = append(all, echoCell(name, t, size, conns, out, load.Run))
 					}

@@ -55,6 +55,17 @@ type finding struct {
 	Verdict  stats.Verdict  `json:"verdict"`
 }
 
+// findings are the figures whose cells were measured.
+func findings(samples []sample) []finding {
+	var all []finding
+	for _, f := range figures {
+		if found, ok := f.find(samples); ok {
+			all = append(all, found)
+		}
+	}
+	return all
+}
+
 // find looks at what was measured of a figure's cells, and reports false if
 // that was nothing. Only whole rounds count.
 func (f figure) find(samples []sample) (finding, bool) {
@@ -135,7 +146,7 @@ func (f finding) String() string {
 	if f.Baseline == absolute {
 		return fmt.Sprintf("%s (%s to %s)", number(e.Mid), number(e.Low), number(e.High))
 	}
-	return fmt.Sprintf("%.2f (%.2f to %.2f) of %s", e.Mid, e.Low, e.High, f.Baseline)
+	return fmt.Sprintf("%.3f (%.3f to %.3f) of %s", e.Mid, e.Low, e.High, f.Baseline)
 }
 
 func (f finding) barString() string {

@@ -118,7 +118,7 @@ func TestFiguresHaveCells(t *testing.T) {
 
 func TestNumber(t *testing.T) {
 	for x, want := range map[float64]string{
-		0: "0.0", 0.96: "1.0", 9.94: "9.9", 10: "10", 999.5: "1,000", 1234.4: "1,234", 1e6: "1,000,000", math.NaN(): "",
+		0: "0", 0.96: "1", 1.25: "1.2", 9.94: "9.9", 10: "10", 999.5: "1,000", 1234.4: "1,234", 1e6: "1,000,000", math.NaN(): "",
 	} {
 		assert.Equal(t, want, number(x))
 	}
@@ -135,17 +135,17 @@ func TestTables(t *testing.T) {
 		"CPU ns per message",
 		"",
 		"Cell                         ws101  gws",
-		"echo/text/16KiB/1conns/1out  1,500  2.0",
+		"echo/text/16KiB/1conns/1out  1,500  2",
 		"",
 		"Allocations per message",
 		"",
 		"Cell                          ws101",
-		"echo/text/16KiB/64conns/1out  0.0",
+		"echo/text/16KiB/64conns/1out  0",
 		"",
 		"Bars",
 		"",
-		"Figure       Measured                           Bar           Verdict",
-		"echo 16 KiB  816.50 (333.33 to 2000.00) of gws  at most 1.05  undecided",
+		"Figure       Measured                              Bar           Verdict",
+		"echo 16 KiB  816.497 (333.333 to 2000.000) of gws  at most 1.05  undecided",
 		"",
 	}, "\n"), out.String())
 }

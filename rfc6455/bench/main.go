@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -27,13 +26,15 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	// After the first Ctrl-C the next one ends the program at once.
 	context.AfterFunc(ctx, stop)
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return
-		}
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return
+	case errors.Is(err, context.Canceled):
+		err = errors.New("stopped; the tables have what was measured before")
 	}
+	fmt.Fprintln(os.Stderr, "bench:", err)
+	os.Exit(1)
 }
 
 const help = `Usage: go run . [flags]
@@ -153,44 +154,4 @@ func (p *plan) choose(cellPattern, libraryPattern string) error {
 		return errors.New("nothing has such a name (-list shows all names)")
 	}
 	return nil
-}
-
-func writeJSON(file, about string, samples []sample) error {
-	var found []finding
-	for _, f := range figures {
-		if one, ok := f.find(samples); ok {
-			found = append(found, one)
-		}
-	}
-	text, err := json.MarshalIndent(struct {
-		About   string    `json:"about"`
-		Figures []finding `json:"figures"`
-		Samples []sample  `json:"samples"`
-	}{about, found, samples}, "", "\t")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, append(text, '\n'), 0o644)
-}
-
-// progress is a line that is written over again and again, on a terminal, and
-// nothing elsewhere.
-func progress(w io.Writer) io.Writer {
-	f, ok := w.(*os.File)
-	if !ok {
-		return io.Discard
-	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return io.Discard
-	}
-	return lineWriter{f}
-}
-
-type lineWriter struct{ w io.Writer }
-
-func (l lineWriter) Write(p []byte) (int, error) {
-	if _, err := fmt.Fprintf(l.w, "\r\x1b[K%s", p); err != nil {
-		return 0, err
-	}
-	return len(p), nil
 }

@@ -33,13 +33,14 @@ func replaceTable(file, command, made string) error {
 	return os.WriteFile(file, []byte(before+begin+made+end+after), 0o644)
 }
 
-// command is the command line, without what says where the output goes.
+// command is the command line, without what says where the output goes, and
+// how long it takes: that is in the first line of the output.
 func command(args []string) string {
 	line := "go run ."
 	for i := 0; i < len(args); i++ {
 		switch args[i] {
 		case "-markdown":
-		case "-write", "-json":
+		case "-write", "-json", "-rounds", "-time":
 			i++
 		default:
 			line += " " + quoted(args[i])

@@ -36,8 +36,8 @@ func TestReplaceTable(t *testing.T) {
 }
 
 func TestCommand(t *testing.T) {
-	assert.Equal(t, "go run . -run '^a(b|c)$' -rounds 5",
-		command([]string{"-markdown", "-run", "^a(b|c)$", "-json", "x.json", "-rounds", "5", "-write", "README.md"}))
+	assert.Equal(t, "go run . -run '^a(b|c)$' -idle 100",
+		command([]string{"-markdown", "-run", "^a(b|c)$", "-json", "x.json", "-rounds", "5", "-idle", "100", "-write", "README.md"}))
 }
 
 // Each command in the README is one that this program takes, and names cells

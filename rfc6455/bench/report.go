@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,10 +32,8 @@ func tables(samples []sample) []table {
 		}
 	}
 	bars := table{title: "Bars", columns: []string{"Figure", "Measured", "Bar", "Verdict"}}
-	for _, f := range figures {
-		if found, ok := f.find(samples); ok {
-			bars.rows = append(bars.rows, []string{found.Name, found.String(), found.barString(), string(found.Verdict)})
-		}
+	for _, f := range findings(samples) {
+		bars.rows = append(bars.rows, []string{f.Name, f.String(), f.barString(), string(f.Verdict)})
 	}
 	if len(bars.rows) > 0 {
 		all = append(all, bars)
@@ -76,7 +76,7 @@ func number(x float64) string {
 	case math.IsNaN(x):
 		return ""
 	case x < 10:
-		return strconv.FormatFloat(x, 'f', 1, 64)
+		return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 1, 64), ".0")
 	}
 	digits := strconv.FormatInt(int64(math.Round(x)), 10)
 	for i := len(digits) - 3; i > 0; i -= 3 {
@@ -105,4 +105,17 @@ func markdown(w io.Writer, all []table) {
 			fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | "))
 		}
 	}
+}
+
+// writeJSON writes all there is, for other programs.
+func writeJSON(file, about string, samples []sample) error {
+	text, err := json.MarshalIndent(struct {
+		About   string    `json:"about"`
+		Figures []finding `json:"figures"`
+		Samples []sample  `json:"samples"`
+	}{about, findings(samples), samples}, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
 }

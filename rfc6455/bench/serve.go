@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -49,6 +50,8 @@ func serveIfOrdered() {
 	if !ok {
 		return
 	}
+	// Ctrl-C is for the load, which ends its servers.
+	signal.Ignore(os.Interrupt)
 	if err := serve(text, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: a server:", err)
 		os.Exit(1)

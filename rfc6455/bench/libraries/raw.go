@@ -10,34 +10,22 @@ import (
 // raw writes back whatever arrives, read by read: what the kernel alone costs
 // if nobody looks at the bytes.
 func raw(job Job) Server {
-	members := &room[net.Conn]{}
-	return Server{Accept: func(nc net.Conn) {
-		defer nc.Close()
-		if !switchProtocols(nc) {
-			return
-		}
-		members.join(nc)
+	return rawServer(job, func(nc net.Conn, reply func([]byte)) {
 		buf := make([]byte, 64<<10)
 		for {
 			n, err := nc.Read(buf)
 			if err != nil {
 				return
 			}
-			sendBytes(job, members, nc, buf[:n])
+			reply(buf[:n])
 		}
-	}}
+	})
 }
 
 // rawMessages finds where a frame ends, and writes each back in a write of its
 // own: what the kernel alone costs a library that sends message by message.
 func rawMessages(job Job) Server {
-	members := &room[net.Conn]{}
-	return Server{Accept: func(nc net.Conn) {
-		defer nc.Close()
-		if !switchProtocols(nc) {
-			return
-		}
-		members.join(nc)
+	return rawServer(job, func(nc net.Conn, reply func([]byte)) {
 		buf := make([]byte, 64<<10)
 		have := 0
 		for {
@@ -49,19 +37,34 @@ func rawMessages(job Job) Server {
 			rest := buf[:have]
 			need := frameSize(rest)
 			for need > 0 && need <= len(rest) {
-				sendBytes(job, members, nc, rest[:need])
+				reply(rest[:need])
 				rest = rest[need:]
 				need = frameSize(rest)
 			}
 			if need > len(buf) {
 				larger := make([]byte, need)
-				copy(larger, rest)
+				have = copy(larger, rest)
 				buf = larger
-				have = len(rest)
 				continue
 			}
 			have = copy(buf, rest)
 		}
+	})
+}
+
+func rawServer(job Job, serve func(nc net.Conn, reply func([]byte))) Server {
+	members := &room[net.Conn]{}
+	return Server{Accept: func(nc net.Conn) {
+		defer nc.Close()
+		if !switchProtocols(nc) {
+			return
+		}
+		members.join(nc)
+		reply := func(b []byte) { nc.Write(b) }
+		if job.Broadcast {
+			reply = func(b []byte) { members.each(func(to net.Conn) { to.Write(b) }) }
+		}
+		serve(nc, reply)
 	}}
 }
 
@@ -75,24 +78,16 @@ func frameSize(b []byte) int {
 	return n + int(h.Length)
 }
 
-func sendBytes(job Job, members *room[net.Conn], nc net.Conn, b []byte) {
-	if job.Broadcast {
-		members.each(func(to net.Conn) { to.Write(b) })
-		return
-	}
-	nc.Write(b)
-}
-
 // switchProtocols reads a request and answers 101 to it, whatever it is.
 func switchProtocols(nc net.Conn) bool {
 	var head []byte
-	one := make([]byte, 1024)
+	buf := make([]byte, 1024)
 	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) {
-		n, err := nc.Read(one)
+		n, err := nc.Read(buf)
 		if err != nil || len(head) > 8192 {
 			return false
 		}
-		head = append(head, one[:n]...)
+		head = append(head, buf[:n]...)
 	}
 	_, err := nc.Write([]byte("HTTP/1.1 101 Switching Protocols\r\n\r\n"))
 	return err == nil

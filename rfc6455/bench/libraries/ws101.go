@@ -14,11 +14,13 @@ import (
 // ws101Serve is ours in its fastest way: the handler loop, with every limit,
 // check and deadline at its default.
 func ws101Serve(job Job) Server {
-	return ws101(job, nil, func(ctx context.Context, c *rfc6455.Conn, reply reply) {
-		c.Serve(ctx, rfc6455.Handler{Message: func(c *rfc6455.Conn, t rfc6455.MessageType, p []byte) {
-			reply(ctx, c, t, p)
-		}})
-	})
+	return ws101(job, nil, handlerLoop)
+}
+
+func handlerLoop(ctx context.Context, c *rfc6455.Conn, reply reply) {
+	c.Serve(ctx, rfc6455.Handler{Message: func(c *rfc6455.Conn, t rfc6455.MessageType, p []byte) {
+		reply(ctx, c, t, p)
+	}})
 }
 
 // ws101Read is ours in a straight line.
@@ -43,11 +45,7 @@ func ws101Klauspost(job Job) Server {
 		}
 		return z
 	}
-	return ws101(job, plug, func(ctx context.Context, c *rfc6455.Conn, reply reply) {
-		c.Serve(ctx, rfc6455.Handler{Message: func(c *rfc6455.Conn, t rfc6455.MessageType, p []byte) {
-			reply(ctx, c, t, p)
-		}})
-	})
+	return ws101(job, plug, handlerLoop)
 }
 
 type reply func(context.Context, *rfc6455.Conn, rfc6455.MessageType, []byte)
