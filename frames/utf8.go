@@ -118,7 +118,7 @@ func (u *UTF8) bad(b byte, i int) error {
 // The order counts: what comes in long runs is asked for first.
 func validPrefix(p []byte) int {
 	const tops = 0x8080808080808080 // the bits that no byte of ASCII has
-	all := len(p)
+	whole := p
 	for len(p) >= 8 {
 		w := binary.LittleEndian.Uint64(p)
 		switch {
@@ -144,10 +144,17 @@ func validPrefix(p []byte) int {
 		case w&0xc0c0c0f8 == 0x808080f0 && isFour(w):
 			p = p[4:]
 		default:
-			return all - len(p)
+			return len(whole) - len(p)
 		}
 	}
-	return all - len(p)
+	// Fewer than eight are left. If they are ASCII, the last eight show it.
+	if len(whole) >= 8 {
+		w := binary.LittleEndian.Uint64(whole[len(whole)-8:])
+		if w>>(64-8*len(p))&tops == 0 {
+			return len(whole)
+		}
+	}
+	return len(whole) - len(p)
 }
 
 // isTwo reports whether two bytes that look like a character are one, and not
