@@ -18,8 +18,7 @@ const smallBuffer = 512
 // while there are bytes in it. On a plain socket it waits without any (see
 // input_unix.go); elsewhere it waits with a small one.
 type input struct {
-	nc   net.Conn
-	wait func() error // waits without a buffer, nil where that is impossible
+	nc net.Conn
 
 	buf  []byte // small, or from the pool, or nil
 	r, w int    // buf[r:w] has arrived and was not used
@@ -31,7 +30,8 @@ type input struct {
 	// goroutine is in one. See progress.
 	reads atomic.Uint32
 
-	// The result of attempt, which has no other way to return it.
+	// For the wait without a buffer; raw is nil where that is impossible. readErr
+	// is the result of attempt, which has no other way to return it.
 	raw     syscall.RawConn
 	attempt func(fd uintptr) bool
 	readErr error
@@ -71,8 +71,8 @@ func (in *input) release() {
 // called when those are not enough to go on: fewer than a header, or none.
 func (in *input) fill() error {
 	in.beginRead()
-	if in.r == in.w && in.wait != nil {
-		err := in.wait()
+	if in.r == in.w && in.raw != nil {
+		err := in.waitRaw()
 		in.endRead(err == nil)
 		return err
 	}

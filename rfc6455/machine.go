@@ -19,20 +19,20 @@ type machine struct {
 	state frames.State // what the next header is judged by
 
 	head    frames.Header // of the frame at hand
-	inFrame bool          // its header was taken, its end was not
 	left    uint64        // its payload bytes still to come
 	maskPos int           // where in the masking key the next one is
+	inFrame bool          // its header was taken, its end was not
 
 	kind         MessageType // of the message at hand
+	deflated     bool        // it is compressed: size counts what inflated was given
 	size         uint64      // its bytes, as announced so far
 	fragments    int         // its frames so far
-	deflated     bool        // it is compressed: size counts what inflated was given
 	inflatedText frames.UTF8 // how far that has been checked
 	control      []byte      // payload of the control frame at hand
 
-	maxMessage   uint64
-	maxFragments int
 	longLengths  bool // take lengths that are not in their shortest form
+	maxFragments int
+	maxMessage   uint64
 }
 
 // header takes the header at the start of b and returns its length, or 0 when

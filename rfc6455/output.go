@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -24,9 +25,8 @@ type output struct {
 	rand    io.Reader
 	maskKey [4]byte // here and not on the stack, from where it would escape
 
-	buf  []byte      // frames that have not left yet; from the pool, or nil
-	vec  net.Buffers // for a payload too large to copy
-	hold bool        // see Serve: frames may gather in buf
+	buf  []byte // frames that have not left yet; from the pool, or nil
+	hold bool   // see Serve: frames may gather in buf
 
 	lock *lock // the frame lock
 	// netConn is set once the connection is used as a net.Conn: its user sets
@@ -201,14 +201,19 @@ func (o *output) flush() error {
 // send sends what is in the buffer and then p, with one system call where the
 // system has writev, and without copying p.
 func (o *output) send(p []byte) error {
-	o.vec = append(o.vec[:0], o.buf, p) // an empty buffer does no harm
-	whole := o.vec                      // WriteTo moves the start of the slice it is called on
-	_, err := o.vec.WriteTo(o.nc)
+	vec := vectors.Get().(*net.Buffers)
+	whole := append((*vec)[:0], o.buf, p) // an empty buffer does no harm
+	*vec = whole                          // WriteTo moves the start of the slice it is called on
+	_, err := vec.WriteTo(o.nc)
 	clear(whole)
-	o.vec = whole[:0]
+	*vec = whole[:0]
+	vectors.Put(vec)
 	o.release()
 	return err
 }
+
+// vectors are the lists of what send sends together.
+var vectors = sync.Pool{New: func() any { return new(net.Buffers) }}
 
 // release gives the buffer back with whatever is in it.
 func (o *output) release() {

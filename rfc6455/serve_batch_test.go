@@ -281,7 +281,7 @@ func TestServeWaitsWithoutABuffer(t *testing.T) {
 			}
 			s.CloseNow()
 			<-done // what it waited with is still there
-			if s.in.wait != nil {
+			if s.in.raw != nil {
 				assert.Nil(t, s.in.buf)
 				assert.Nil(t, s.in.small)
 			} else {
