@@ -39,6 +39,7 @@ type Conn struct {
 	fed      int       // bytes of the input that it is using
 	partial  []byte    // of a message that a Read whose context ended began
 	gathered []byte    // of the message that is being read, from a pool
+	lastSize int       // of the last message that was gathered
 	turn     bool      // it has one of the turns
 	stream   *messageReader
 	serving  atomic.Bool
