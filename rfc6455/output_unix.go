@@ -13,8 +13,8 @@ import (
 // stack, and this way takes 260. The stack of a goroutine begins with 2 KiB, of
 // which 1.1 can be used; if a reply needs more, it doubles, and stays so. With
 // the other calls on the way that are spared, the goroutine of [Conn.Serve] keeps
-// its 2 KiB behind a handler that is not too deep itself: a third less for each
-// connection that waits.
+// its 2 KiB behind a handler that is not too deep itself: nearly a third less for
+// each connection that waits.
 func (o *output) writeShort(raw syscall.RawConn) {
 	if raw != nil {
 		o.raw = raw

@@ -168,8 +168,8 @@ func (c *Conn) assemble() ([]byte, error) {
 // likelySize is for how many bytes room is made before they arrive: for what is
 // announced, but no more than the last message had. So a stream of large
 // messages is not copied each time that a buffer has become too small, which
-// took a quarter of the time for messages of 1 MiB. And a peer that announces
-// much and sends nothing must have sent as much before.
+// took more than a tenth of the time for messages of 1 MiB. And a peer that
+// announces much and sends nothing must have sent as much before.
 func (c *Conn) likelySize() int {
 	if c.inflate != nil {
 		return 0

@@ -270,6 +270,20 @@ func TestWriteTimeout(t *testing.T) {
 				require.NoError(t, <-done)
 			})
 		})
+		if r.client { // which masks a large frame piece by piece
+			t.Run("a large frame that goes on slowly is not cut", func(t *testing.T) {
+				r.deaf(t, Options{KeepAlive: -1}, func(t *testing.T, c *Conn, p *peer) {
+					done := later(func() error { return c.Write(forever, Binary, make([]byte, 20*bufferSize)) })
+					for range 20 {
+						time.Sleep(14 * time.Second)
+						_, err := io.ReadFull(p.nc, make([]byte, bufferSize))
+						require.NoError(t, err)
+					}
+					p.listen()
+					require.NoError(t, <-done)
+				})
+			})
+		}
 		t.Run("a peer that reads now and then is not cut, "+r.name, func(t *testing.T) {
 			r.deaf(t, Options{KeepAlive: -1}, func(t *testing.T, c *Conn, p *peer) {
 				stopped := later(func() error {
