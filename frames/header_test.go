@@ -226,6 +226,15 @@ func BenchmarkParseHeader(b *testing.B) {
 	}
 }
 
+func BenchmarkHeaderParse(b *testing.B) {
+	in := wire(b, "81 85 37 fa 21 3d")
+	var h Header
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = h.Parse(in)
+	}
+}
+
 func BenchmarkAppendHeader(b *testing.B) {
 	h := Header{Fin: true, Opcode: Text, Masked: true, MaskKey: key, Length: 300}
 	room := make([]byte, 0, MaxHeaderLen)

@@ -2,6 +2,7 @@ package frames
 
 import (
 	"bytes"
+	"crypto/subtle"
 	"fmt"
 	"testing"
 
@@ -90,15 +91,27 @@ func FuzzMask(f *testing.F) {
 	})
 }
 
+// BenchmarkMask compares Mask with the formula of the RFC, and with the assembly
+// of crypto/subtle over a key that is repeated beforehand.
 func BenchmarkMask(b *testing.B) {
+	repeated := bytes.Repeat(key[:], 1<<14)
 	for _, n := range []int{8, 125, 1 << 10, 64 << 10} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			p := counting(n)
-			b.SetBytes(int64(n))
-			b.ReportAllocs()
-			for b.Loop() {
-				Mask(key, 0, p)
-			}
-		})
+		p := counting(n)
+		for _, way := range []struct {
+			name string
+			mask func()
+		}{
+			{"Mask", func() { Mask(key, 0, p) }},
+			{"byte by byte", func() { maskSlowly(key, 0, p) }},
+			{"subtle.XORBytes", func() { subtle.XORBytes(p, p, repeated) }},
+		} {
+			b.Run(fmt.Sprint(n, "/", way.name), func(b *testing.B) {
+				b.SetBytes(int64(n))
+				b.ReportAllocs()
+				for b.Loop() {
+					way.mask()
+				}
+			})
+		}
 	}
 }

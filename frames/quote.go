@@ -35,3 +35,22 @@ func spaced(p []byte) string {
 	}
 	return s.String()
 }
+
+// openTail returns how many bytes at the end of p begin a character without
+// finishing it: 0 to 3. Whether they begin it well is not looked at here.
+func openTail(p []byte) int {
+	for back := 1; back <= 3 && back <= len(p); back++ {
+		b := p[len(p)-back]
+		switch {
+		case b < 0x80:
+			return 0
+		case b < 0xc0:
+			continue // a continuation byte: its lead is further back
+		case b >= 0xf0, b >= 0xe0 && back < 3, back < 2:
+			return back
+		default:
+			return 0
+		}
+	}
+	return 0
+}

@@ -1,6 +1,9 @@
 package frames
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // UTF8 checks text that arrives in pieces. A character may be split over any
 // of them, so each piece alone says little; UTF8 remembers what the pieces so
@@ -27,13 +30,9 @@ func (u *UTF8) Add(p []byte) error {
 		}
 		i++
 	}
-	// The bulk, up to the last character that is complete, goes through the
-	// standard library's fast check; only when that says no are the bytes
-	// walked one by one, to find which it was.
-	whole := len(p) - openTail(p[i:])
-	if utf8.Valid(p[i:whole]) {
-		i = whole
-	}
+	// The bulk goes word by word. What that leaves is the end of the piece, or
+	// what is wrong: it is walked one by one, to remember it or to find it.
+	i += validPrefix(p[i:])
 	for ; i < len(p); i++ {
 		if !u.step(p[i]) {
 			return u.bad(p[i], i)
@@ -105,21 +104,75 @@ func (u *UTF8) bad(b byte, i int) error {
 		"the text is not valid UTF-8: byte %#02x at offset %d cannot stand there", b, u.seen+uint64(i))
 }
 
-// openTail returns how many bytes at the end of p begin a character without
-// finishing it: 0 to 3. Whether they begin it well is not looked at here.
-func openTail(p []byte) int {
-	for back := 1; back <= 3 && back <= len(p); back++ {
-		b := p[len(p)-back]
+// validPrefix returns how many bytes at the start of p are whole, valid
+// characters, give or take the last few: it looks at eight bytes at a time,
+// and stops where fewer are left.
+//
+// The kind of a character shows in a few bits that have the same place in each
+// one: of three bytes, the first is 1110xxxx, and the others 10xxxxxx. So to mask
+// a word and compare it once checks six bytes, two characters of Chinese. What
+// is left to exclude shows in five more bits. [unicode/utf8.Valid] takes each byte
+// by itself and its range from a table: for Chinese that takes three times as
+// long. For ASCII there is no difference, since both look at whole words.
+//
+// The order counts: what comes in long runs is asked for first.
+func validPrefix(p []byte) int {
+	const tops = 0x8080808080808080 // the bits that no byte of ASCII has
+	whole := p
+	for len(p) >= 8 {
+		w := binary.LittleEndian.Uint64(p)
 		switch {
-		case b < 0x80:
-			return 0
-		case b < 0xc0:
-			continue // a continuation byte: its lead is further back
-		case b >= 0xf0, b >= 0xe0 && back < 3, back < 2:
-			return back
+		case w&0xc0c0f0c0c0f0 == 0x8080e08080e0 && isThree(w) && isThree(w>>24):
+			p = p[6:]
+		case w&0xc0c0f0 == 0x8080e0 && isThree(w):
+			p = p[3:]
+			if w&0x80000000 == 0 { // a space or the end of a line is the next
+				p = p[1:]
+			}
+		case w&tops == 0:
+			p = p[8:]
+			for len(p) >= 32 && (binary.LittleEndian.Uint64(p)|binary.LittleEndian.Uint64(p[8:])|
+				binary.LittleEndian.Uint64(p[16:])|binary.LittleEndian.Uint64(p[24:]))&tops == 0 {
+				p = p[32:]
+			}
+		case w&0x80 == 0:
+			p = p[bits.TrailingZeros64(w&tops)/8:]
+		case w&0xc0e0c0e0 == 0x80c080c0 && isTwo(w) && isTwo(w>>16):
+			p = p[4:]
+		case w&0xc0e0 == 0x80c0 && isTwo(w):
+			p = p[2:]
+		case w&0xc0c0c0f8 == 0x808080f0 && isFour(w):
+			p = p[4:]
 		default:
-			return 0
+			return len(whole) - len(p)
 		}
 	}
-	return 0
+	// Fewer than eight are left. If they are ASCII, the last eight show it.
+	if len(whole) >= 8 {
+		w := binary.LittleEndian.Uint64(whole[len(whole)-8:])
+		if w>>(64-8*len(p))&tops == 0 {
+			return len(whole)
+		}
+	}
+	return len(whole) - len(p)
+}
+
+// isTwo reports whether two bytes that look like a character are one, and not
+// an overlong form of ASCII: more than the last bit of the first is needed.
+func isTwo(w uint64) bool { return w&0x1e != 0 }
+
+// isThree reports whether three bytes that look like a character are one: its
+// first five bits are not all 0, which would be an overlong form, nor those of a
+// surrogate.
+func isThree(w uint64) bool {
+	top := w & 0x200f
+	return top != 0 && top != 0x200d
+}
+
+// isFour reports whether four bytes that look like a character are one: what
+// stands above its lowest 16 bits is not 0, which would be an overlong form, and
+// not above 0x10, where Unicode ends.
+func isFour(w uint64) bool {
+	top := w&7<<2 | w>>12&3
+	return top >= 1 && top <= 0x10
 }

@@ -208,6 +208,57 @@ func TestUTF8Exhaustive(t *testing.T) {
 	})
 }
 
+// The part that looks at whole words must stop in front of whatever is not valid,
+// and at nothing else.
+func TestUTF8Words(t *testing.T) {
+	t.Run("6455-8.1-1 every sequence of 3 bytes, and what follows", func(t *testing.T) {
+		for _, after := range []string{"xxxxxxxx", "你好你好", "éééééé"} {
+			p := append(make([]byte, 3), after...)
+			for first := 0x7f; first < 0x100; first++ {
+				for second := range 256 {
+					for third := range 256 {
+						p[0], p[1], p[2] = byte(first), byte(second), byte(third)
+						if !stopsRight(p) {
+							require.Fail(t, "wrong", "% x: the first %d bytes are said to be valid", p, validPrefix(p))
+						}
+					}
+				}
+			}
+		}
+	})
+	t.Run("6455-8.1-1 every character, alone and behind each kind of other", func(t *testing.T) {
+		for _, before := range []string{"", "x", "é", "你", "👋"} {
+			for r := range rune(utf8.MaxRune + 1) {
+				p := append(utf8.AppendRune([]byte(before), r), "xxxxxxxx"...)
+				if !stopsRight(p) {
+					require.Fail(t, "wrong", "% x: the first %d bytes are said to be valid", p, validPrefix(p))
+				}
+			}
+		}
+	})
+	t.Run("6455-8.1-1 sequences of 4 bytes at the boundaries", func(t *testing.T) {
+		edges := []byte{0x00, 0x7f, 0x80, 0x8f, 0x90, 0xbf, 0xc0, 0xff}
+		p := []byte("????xxxxxxxx")
+		for first := 0xf0; first < 0x100; first++ {
+			for second := range 256 {
+				for _, third := range edges {
+					for _, fourth := range edges {
+						p[0], p[1], p[2], p[3] = byte(first), byte(second), third, fourth
+						if !stopsRight(p) {
+							require.Fail(t, "wrong", "% x: the first %d bytes are said to be valid", p, validPrefix(p))
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func stopsRight(p []byte) bool {
+	n := validPrefix(p)
+	return utf8.Valid(p[:n]) && (!utf8.Valid(p) || len(p)-n < 8)
+}
+
 func validAtOnce(p []byte) bool {
 	var u UTF8
 	return u.Add(p) == nil && u.End() == nil
@@ -292,7 +343,10 @@ func FuzzUTF8(f *testing.F) {
 }
 
 func BenchmarkUTF8(b *testing.B) {
-	for _, c := range []struct{ name, unit string }{{"ASCII", "Hello, W"}, {"Chinese", "你好吗\n"}} {
+	for _, c := range []struct{ name, unit string }{
+		{"ASCII", "Hello, W"}, {"Chinese", "你好，世界。"}, {"short lines of Chinese", "你好吗\n"},
+		{"Greek", "γειά σου "}, {"emoji", "👋🏽🌍"},
+	} {
 		text := []byte(strings.Repeat(c.unit, 1024/len(c.unit)))
 		b.Run(c.name+"/UTF8", func(b *testing.B) {
 			b.SetBytes(int64(len(text)))

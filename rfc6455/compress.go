@@ -171,9 +171,12 @@ func (c *Conn) dropCompressor(ended bool) {
 	c.messageLock.unlock()
 }
 
-// writeCompressed sends a message compressed. The caller holds the message
-// lock.
+// writeCompressed sends a message compressed.
 func (c *Conn) writeCompressed(ctx context.Context, t MessageType, p []byte) error {
+	if err := c.lockMessage(ctx); err != nil {
+		return err
+	}
+	defer c.messageLock.unlock()
 	z := c.beginCompress(ctx, t)
 	err := z.send(p)
 	if err != nil && z.frames.begun() && !c.closing.Load() {

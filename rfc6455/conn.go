@@ -39,14 +39,15 @@ type Conn struct {
 	fed      int       // bytes of the input that it is using
 	partial  []byte    // of a message that a Read whose context ended began
 	gathered []byte    // of the message that is being read, from a pool
+	lastSize int       // of the last message that was gathered
 	turn     bool      // it has one of the turns
 	stream   *messageReader
 	serving  atomic.Bool
 	holding  bool        // replies gather in out; see releaseHeld
 	holdEnd  *time.Timer // sends them if that takes long
 
-	// What writers own. messageLock is held for a whole message and keeps the
-	// fragments of two messages apart; frameLock is held while the bytes of a
+	// What writers own. messageLock is held for a whole message of several frames
+	// and keeps its fragments together; frameLock is held while the bytes of a
 	// frame are put, and lets control frames in between fragments.
 	messageLock lock
 	frameLock   lock
@@ -65,7 +66,7 @@ type Conn struct {
 	closeSent    atomic.Bool  // our Close frame has left whole
 	closeTimeout atomic.Int64 // a time.Duration
 	closeTimer   *time.Timer  // under endLock
-	keepAlive    *keepAlive
+	pulse        pulse
 	group        *Group
 	report       func(*CloseError)
 
@@ -91,13 +92,12 @@ func newConn(nc net.Conn, client bool, subprotocol string, deflate *deflation, e
 	c.m.state.Deflate = deflate != nil
 	c.closeTimeout.Store(int64(orDefault(max(o.CloseTimeout, 0), DefaultCloseTimeout)))
 	newInput(&c.in, nc, early)
-	c.out.init(nc, client, o)
+	c.out.init(nc, client, &c.frameLock, o)
+	c.out.writeShort(c.in.raw)
 	if log := o.Logger; log != nil {
 		c.report = func(e *CloseError) { logEnd(log, nc, e) }
 	}
-	if every := orDefault(o.KeepAlive, DefaultKeepAlive); every > 0 {
-		c.keepAlive = startKeepAlive(c, every)
-	}
+	c.startPulse(orDefault(o.KeepAlive, DefaultKeepAlive), orDefault(o.WriteTimeout, DefaultWriteTimeout))
 	if c.group != nil && !c.group.add(c) {
 		go c.Close(frames.CloseGoingAway, "") // the group was closed a moment ago
 	}
@@ -170,9 +170,7 @@ func (c *Conn) finish() bool {
 		return false
 	default:
 	}
-	if c.keepAlive != nil {
-		c.keepAlive.timer.Stop()
-	}
+	c.pulse.stop()
 	if c.closeTimer != nil {
 		c.closeTimer.Stop()
 	}

@@ -81,6 +81,7 @@
 //	read.go                 messages out of bytes
 //	control.go              Ping, Pong and Close frames
 //	output.go lock.go       frames out, one at a time
+//	output_unix.go          the way of a frame that takes the least stack (output_other.go: without)
 //	write.go writer.go      messages into frames, whole and bit by bit
 //	fragments.go            the fragments of one message
 //	prepared.go             one message for many connections
@@ -90,6 +91,7 @@
 //	read_deflated.go        compressed messages out of bytes, within the limits
 //	window.go               what was decompressed last
 //	ping.go keepalive.go    is the peer still there?
+//	stall.go pulse.go       does it take what is sent? and the timer that looks
 //	close.go linger.go      the closing handshake, down to TCP
 //	closeerror.go           how it ended
 //	accept.go dial.go       the opening handshake, from either side

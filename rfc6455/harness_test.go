@@ -109,7 +109,7 @@ func (r role) ownClose(code CloseCode, reason string) string {
 }
 
 // quiet turns off what would speak by itself.
-var quiet = Options{KeepAlive: -1}
+var quiet = Options{KeepAlive: -1, WriteTimeout: -1}
 
 // sockets are the kinds of net.Conn that a connection is tested on.
 var sockets = []struct {

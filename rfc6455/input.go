@@ -18,8 +18,7 @@ const smallBuffer = 512
 // while there are bytes in it. On a plain socket it waits without any (see
 // input_unix.go); elsewhere it waits with a small one.
 type input struct {
-	nc   net.Conn
-	wait func() error // waits without a buffer, nil where that is impossible
+	nc net.Conn
 
 	buf  []byte // small, or from the pool, or nil
 	r, w int    // buf[r:w] has arrived and was not used
@@ -27,12 +26,12 @@ type input struct {
 
 	small []byte // the small buffer, made when first needed
 
-	// waiting is set while a goroutine is blocked in a read, and heard when
-	// bytes have arrived. The keepalive looks at both.
-	waiting atomic.Bool
-	heard   atomic.Bool
+	// reads counts by two the reads that have brought bytes, and is odd while a
+	// goroutine is in one. See progress.
+	reads atomic.Uint32
 
-	// The result of attempt, which has no other way to return it.
+	// For the wait without a buffer; raw is nil where that is impossible. readErr
+	// is the result of attempt, which has no other way to return it.
 	raw     syscall.RawConn
 	attempt func(fd uintptr) bool
 	readErr error
@@ -71,24 +70,40 @@ func (in *input) release() {
 // fill waits for more bytes and adds them to those that are there. It is
 // called when those are not enough to go on: fewer than a header, or none.
 func (in *input) fill() error {
-	in.waiting.Store(true)
-	defer in.waiting.Store(false)
-	if in.r == in.w && in.wait != nil {
-		if err := in.wait(); err != nil {
-			return err
-		}
-		in.heard.Store(true)
-		return nil
+	in.beginRead()
+	if in.r == in.w && in.raw != nil {
+		err := in.waitRaw()
+		in.endRead(err == nil)
+		return err
 	}
 	in.makeRoom()
 	n, err := in.nc.Read(in.buf[in.w:])
+	in.endRead(n > 0)
 	in.w += n
 	in.full = in.w == len(in.buf)
 	if n > 0 {
-		in.heard.Store(true)
 		return nil
 	}
 	return err
+}
+
+// beginRead and endRead count a read. One that brought nothing does not count.
+func (in *input) beginRead() { in.reads.Store(in.reads.Load() + 1) }
+
+func (in *input) endRead(brought bool) {
+	n := in.reads.Load()
+	if brought {
+		in.reads.Store(n + 1)
+	} else {
+		in.reads.Store(n - 1)
+	}
+}
+
+// progress returns a number that changes with each read that brings bytes, and
+// whether a goroutine is blocked in a read now, or nearly so.
+func (in *input) progress() (heard uint32, waiting bool) {
+	n := in.reads.Load()
+	return n / 2, n&1 == 1
 }
 
 // makeRoom moves what is there to the start of a buffer that has room for
@@ -131,12 +146,11 @@ func (in *input) read(p []byte) (int, error) {
 
 // readPast reads straight into p, which saves a copy.
 func (in *input) readPast(p []byte) (int, error) {
-	in.waiting.Store(true)
-	defer in.waiting.Store(false)
+	in.beginRead()
 	n, err := in.nc.Read(p)
+	in.endRead(n > 0)
 	in.full = false // or the next wait would be with a large buffer
 	if n > 0 {
-		in.heard.Store(true)
 		return n, nil
 	}
 	return 0, err

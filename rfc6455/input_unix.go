@@ -37,7 +37,6 @@ func (in *input) waitWithoutBuffer() {
 	}
 	in.raw = raw
 	in.attempt = in.tryRead // a method value is allocated: once, not per read
-	in.wait = in.waitRaw
 }
 
 func (in *input) waitRaw() error {

@@ -195,9 +195,9 @@ func TestKeepAliveStopsWithTheConnection(t *testing.T) {
 		end := c.Err()
 		time.Sleep(10 * DefaultKeepAlive)
 		assert.Equal(t, end, c.Err())
-		assert.False(t, c.keepAlive.timer.Stop(), "the timer is off")
-		c.keepAlive.tick() // one that was just running
-		assert.False(t, c.keepAlive.timer.Stop())
+		assert.False(t, c.pulse.timer.Stop(), "the timer is off")
+		c.beat() // one that was just running
+		assert.False(t, c.pulse.timer.Stop())
 		require.Equal(t, end, c.Err())
 	})
 }

@@ -10,16 +10,30 @@ import (
 //
 // A [sync.Mutex] cannot be waited for with a context, and a channel used as a
 // mutex costs several times as much when nobody competes, which is nearly
-// always. So the lock itself is one atomic bit, and the channel, on which
-// those wait who found the bit set, is made by the first of them.
+// always. So the lock itself is one atomic number, which is odd while somebody
+// holds it, and the channel, on which those wait who found it odd, is made by
+// the first of them.
 type lock struct {
-	held    atomic.Bool
+	turns   atomic.Uint32 // how often it was taken and let go
 	waiters atomic.Int32
 	wake    atomic.Pointer[chan struct{}]
 }
 
 // tryLock takes the lock if nobody holds it.
-func (l *lock) tryLock() bool { return l.held.CompareAndSwap(false, true) }
+func (l *lock) tryLock() bool {
+	n := l.turns.Load()
+	return n&1 == 0 && l.turns.CompareAndSwap(n, n+1)
+}
+
+// turn tells whether somebody holds the lock, and a number that another holder
+// will not have soon.
+func (l *lock) turn() (n uint32, held bool) {
+	n = l.turns.Load()
+	return n, n&1 == 1
+}
+
+// renew gives the holder another number.
+func (l *lock) renew() { l.turns.Add(2) }
 
 // lock waits for the lock until ctx ends, whose error it then returns, or until
 // giveUp is closed, which is errGaveUp.
@@ -36,8 +50,8 @@ func (l *lock) lock(ctx context.Context, giveUp <-chan struct{}) error {
 			wake = l.wake.Load()
 		}
 	}
-	// From here on unlock sees a waiter. The bit is tried once more after
-	// that, since it may have been cleared just before.
+	// From here on unlock sees a waiter. The lock is tried once more after
+	// that, since it may have been let go just before.
 	l.waiters.Add(1)
 	defer l.waiters.Add(-1)
 	for !l.tryLock() {
@@ -57,7 +71,7 @@ var errGaveUp = errors.New("rfc6455: what the lock protects has ended")
 // unlock lets the lock go and wakes one waiter. The token stays in the channel
 // if that waiter gives up at the same moment, and wakes the next one.
 func (l *lock) unlock() {
-	l.held.Store(false)
+	l.turns.Add(1)
 	if l.waiters.Load() == 0 {
 		return
 	}

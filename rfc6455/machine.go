@@ -19,47 +19,48 @@ type machine struct {
 	state frames.State // what the next header is judged by
 
 	head    frames.Header // of the frame at hand
-	inFrame bool          // its header was taken, its end was not
 	left    uint64        // its payload bytes still to come
 	maskPos int           // where in the masking key the next one is
+	inFrame bool          // its header was taken, its end was not
 
 	kind         MessageType // of the message at hand
+	deflated     bool        // it is compressed: size counts what inflated was given
 	size         uint64      // its bytes, as announced so far
 	fragments    int         // its frames so far
-	deflated     bool        // it is compressed: size counts what inflated was given
 	inflatedText frames.UTF8 // how far that has been checked
 	control      []byte      // payload of the control frame at hand
 
-	maxMessage   uint64
-	maxFragments int
 	longLengths  bool // take lengths that are not in their shortest form
+	maxFragments int
+	maxMessage   uint64
 }
 
 // header takes the header at the start of b and returns its length, or 0 when
 // b does not hold all of it yet. The error is a [*frames.Error].
 func (m *machine) header(b []byte) (int, error) {
-	h, n, err := frames.ParseHeader(b)
+	h := &m.head // parsed and judged in place; see frames.Header.Parse
+	n, err := h.Parse(b)
 	if n == 0 {
 		return 0, nil
 	}
 	if err != nil && !(m.longLengths && isLongLength(err)) {
 		return 0, err
 	}
-	if err := m.state.Check(h); err != nil {
-		return 0, err
+	if !m.state.Allows(h) {
+		return 0, m.state.Check(*h)
 	}
 	if h.Opcode.IsControl() {
 		m.control = m.control[:0]
 	} else if err := m.count(h); err != nil {
 		return 0, err
 	}
-	m.head, m.left, m.maskPos, m.inFrame = h, h.Length, 0, true
+	m.left, m.maskPos, m.inFrame = h.Length, 0, true
 	return n, nil
 }
 
 // count adds a data frame to its message and applies the limits, before a byte
 // of the payload has been read or room for it has been made.
-func (m *machine) count(h frames.Header) error {
+func (m *machine) count(h *frames.Header) error {
 	if h.Opcode != frames.Continuation {
 		m.kind, m.size, m.fragments = h.Opcode, 0, 0
 		m.deflated, m.inflatedText = h.Rsv1, frames.UTF8{}
@@ -96,14 +97,14 @@ func (m *machine) payload(p []byte) error {
 	m.left -= uint64(len(p))
 	if m.head.Opcode.IsControl() {
 		m.control = append(m.control, p...)
-	} else if m.state.IsText(m.head) {
+	} else if m.kind == Text && !m.deflated {
 		if err := m.text(p); err != nil {
 			return err
 		}
 	}
 	if m.left == 0 {
 		m.inFrame = false
-		m.state = m.state.After(m.head)
+		m.state.Pass(&m.head)
 	}
 	return nil
 }

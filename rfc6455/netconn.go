@@ -127,7 +127,7 @@ const deflateChunk = chunk - chunk/16
 
 // Write implements net.Conn.
 func (n *netConn) Write(p []byte) (int, error) {
-	if n.t == Text && !utf8.Valid(p) {
+	if n.t == Text && !isText(p) {
 		return 0, errNotText
 	}
 	if n.writeBy.passed() {

@@ -1,14 +1,14 @@
 package rfc6455
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"io"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
-	"time"
+	"syscall"
 
 	"example.com/ws101/frames"
 )
@@ -25,16 +25,19 @@ type output struct {
 	rand    io.Reader
 	maskKey [4]byte // here and not on the stack, from where it would escape
 
-	buf  []byte      // frames that have not left yet; from the pool, or nil
-	vec  net.Buffers // for a payload too large to copy
-	hold bool        // see Serve: frames may gather in buf
+	buf  []byte // frames that have not left yet; from the pool, or nil
+	hold bool   // see Serve: frames may gather in buf
 
-	timeout  time.Duration   // Options.WriteTimeout
-	deadline time.Time       // the one armed last
-	ctx      context.Context // of the write at hand, or nil; see arm
+	lock *lock // the frame lock
 	// netConn is set once the connection is used as a net.Conn: its user sets
 	// the deadlines, and a frame that was cut by one is finished later.
 	netConn atomic.Bool
+
+	// For writeShort, or nil; and the result of attempt.
+	raw     syscall.RawConn
+	attempt func(fd uintptr) bool
+	sent    int
+	sendErr error
 
 	// code is that of the Close frame that was sent, 0 before.
 	code atomic.Uint32
@@ -43,10 +46,10 @@ type output struct {
 // maxHeld is how many bytes gather before they are sent all the same.
 const maxHeld = bufferSize / 2
 
-func (o *output) init(nc net.Conn, client bool, opts *Options) {
+func (o *output) init(nc net.Conn, client bool, lock *lock, opts *Options) {
+	o.lock = lock
 	o.nc = nc
 	o.mask = client
-	o.timeout = orDefault(opts.WriteTimeout, DefaultWriteTimeout)
 	o.rand = opts.Rand
 	if o.rand == nil {
 		o.rand = rand.Reader
@@ -107,7 +110,6 @@ func (o *output) keep(rest []byte) {
 // wait in front of it.
 func (o *output) ready(frame []byte) error {
 	if !o.hold && len(o.buf) == 0 {
-		o.arm()
 		_, err := o.nc.Write(frame)
 		return err
 	}
@@ -170,6 +172,7 @@ func (o *output) appendMasked(p []byte) error {
 		if err := o.flush(); err != nil {
 			return err
 		}
+		o.lock.renew() // the peer takes it, so checkWrite may begin anew
 		o.buf = getBuffer()[:0]
 	}
 }
@@ -180,8 +183,13 @@ func (o *output) flush() error {
 	if len(o.buf) == 0 {
 		return nil
 	}
-	o.arm()
-	n, err := o.nc.Write(o.buf)
+	var n int
+	var err error
+	if o.raw != nil {
+		n, err = o.writeRaw()
+	} else {
+		n, err = o.nc.Write(o.buf)
+	}
 	if err != nil {
 		o.keep(o.buf[n:])
 		return err
@@ -193,15 +201,19 @@ func (o *output) flush() error {
 // send sends what is in the buffer and then p, with one system call where the
 // system has writev, and without copying p.
 func (o *output) send(p []byte) error {
-	o.arm()
-	o.vec = append(o.vec[:0], o.buf, p) // an empty buffer does no harm
-	whole := o.vec                      // WriteTo moves the start of the slice it is called on
-	_, err := o.vec.WriteTo(o.nc)
+	vec := vectors.Get().(*net.Buffers)
+	whole := append((*vec)[:0], o.buf, p) // an empty buffer does no harm
+	*vec = whole                          // WriteTo moves the start of the slice it is called on
+	_, err := vec.WriteTo(o.nc)
 	clear(whole)
-	o.vec = whole[:0]
+	*vec = whole[:0]
+	vectors.Put(vec)
 	o.release()
 	return err
 }
+
+// vectors are the lists of what send sends together.
+var vectors = sync.Pool{New: func() any { return new(net.Buffers) }}
 
 // release gives the buffer back with whatever is in it.
 func (o *output) release() {
@@ -209,31 +221,6 @@ func (o *output) release() {
 		putBuffer(o.buf)
 		o.buf = nil
 	}
-}
-
-// arm makes sure that a write does not wait for ever. Setting a deadline costs
-// more than writing a small frame into memory, so one that is far enough away
-// is left as it is.
-func (o *output) arm() {
-	if o.timeout <= 0 || o.netConn.Load() {
-		return
-	}
-	now := time.Now()
-	if o.deadline.Sub(now) < o.timeout/2 {
-		o.deadline = now.Add(o.timeout)
-		o.nc.SetWriteDeadline(o.deadline)
-		// If the context ended just before, its deadline in the past has been
-		// overwritten here; if it ends from here on, its own comes last.
-		if o.ctx != nil && o.ctx.Err() != nil {
-			o.nc.SetWriteDeadline(past)
-		}
-	}
-}
-
-// disarm takes away a deadline that was set past this output.
-func (o *output) disarm() {
-	o.deadline = time.Time{}
-	o.nc.SetWriteDeadline(time.Time{})
 }
 
 func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

@@ -84,7 +84,7 @@ func TestPongBehindABlockedWrite(t *testing.T) {
 			})
 		})
 		t.Run("a writer that never goes on, "+r.name, func(t *testing.T) {
-			r.deaf(t, quiet, func(t *testing.T, c *Conn, p *peer) {
+			r.deaf(t, Options{KeepAlive: -1}, func(t *testing.T, c *Conn, p *peer) {
 				startReading(c)
 				write := later(func() error { return c.Write(forever, Text, []byte("first")) })
 				synctest.Wait()

@@ -63,21 +63,21 @@ func (c *Conn) WritePrepared(ctx context.Context, m *PreparedMessage) error {
 	f := &m.plain
 	if !m.neverDeflate && c.compressed(len(f.payload)) {
 		if !c.deflate.send.forgets {
-			return c.writeMessage(ctx, m.messageType, f.payload, true)
+			return c.writeCompressed(ctx, m.messageType, f.payload)
 		}
 		var err error
 		if f, err = m.forDeflate(c.deflate); err != nil {
 			return err
 		}
 	}
-	if err := c.lockMessage(ctx); err != nil {
+	if c.client {
+		return c.writeWhole(ctx, frames.Header{Fin: true, Rsv1: f.rsv1, Opcode: m.messageType}, f.payload)
+	}
+	stop, err := c.beginWhole(ctx)
+	if err != nil {
 		return err
 	}
-	defer c.messageLock.unlock()
-	if c.client {
-		return c.writeFrame(ctx, frames.Header{Fin: true, Rsv1: f.rsv1, Opcode: m.messageType}, f.payload)
-	}
-	return c.write(ctx, func() error { return c.out.ready(f.bytes) })
+	return c.endFrame(ctx, stop, c.out.ready(f.bytes))
 }
 
 // forDeflate returns the frame for a connection that compresses without

@@ -47,24 +47,21 @@ func (c *Conn) Serve(ctx context.Context, h Handler) error {
 	if err := c.beginRead(context.Background()); err != nil {
 		return err
 	}
-	defer c.unlockRead()
 	c.serving.Store(true)
-	defer c.serving.Store(false)
-	if ctx.Done() != nil {
-		stop := context.AfterFunc(ctx, func() { c.Close(frames.CloseGoingAway, "") })
-		defer stop()
-	}
-	// A handler that panics must not leave a connection behind that nobody
-	// reads. After an ordinary end this changes nothing.
-	defer c.cut(errHandlerPanic)
+	defer c.endServe(c.closeAfter(ctx))
 
 	if h.Open != nil {
 		h.Open(c)
 	}
-	if h.Message == nil {
-		h.Message = func(*Conn, MessageType, []byte) {}
-	}
-	for c.serveMessage(h.Message) == nil {
+	for {
+		p, err := c.nextMessage()
+		if err != nil {
+			break
+		}
+		if h.Message != nil {
+			h.Message(c, c.m.kind, p)
+		}
+		c.doneWith(p)
 	}
 	e := c.end(nil)
 	if h.Close != nil {
@@ -73,52 +70,78 @@ func (c *Conn) Serve(ctx context.Context, h Handler) error {
 	return e
 }
 
+// closeAfter closes the connection when ctx ends.
+func (c *Conn) closeAfter(ctx context.Context) (stop func() bool) {
+	if ctx.Done() == nil {
+		return never
+	}
+	return context.AfterFunc(ctx, func() { c.Close(frames.CloseGoingAway, "") })
+}
+
+func (c *Conn) endServe(stop func() bool) {
+	// A handler that panics must not leave a connection behind that nobody
+	// reads. After an ordinary end this changes nothing.
+	c.cut(errHandlerPanic)
+	stop()
+	c.serving.Store(false)
+	c.unlockRead()
+}
+
 var errHandlerPanic = errors.New("rfc6455: the handler panicked")
 
-// serveMessage reads one message and hands it over. An error means that the
-// connection has ended.
-func (c *Conn) serveMessage(handle func(*Conn, MessageType, []byte)) error {
+// nextMessage reads one message for a handler. It lies in the input, if it has
+// arrived whole, else in gathered. An error means that the connection has ended.
+func (c *Conn) nextMessage() ([]byte, error) {
 	if c.closing.Load() {
 		if e := c.end(nil); e != nil {
-			return e // a write has failed: nothing more is delivered
+			return nil, e // a write has failed: nothing more is delivered
 		}
 	}
 	if err := c.beginMessage(); err != nil {
-		return err
+		return nil, err
 	}
 	arrived := c.in.bytes()
 	if c.partial != nil || c.inflate != nil || !c.m.head.Fin || c.m.head.Opcode != c.m.kind || c.m.left > uint64(len(arrived)) {
-		return c.serveAssembled(handle)
+		return c.nextAssembled()
 	}
 	// Its capacity ends with it: a handler that appends to it must not write over
 	// the message behind it.
 	p := arrived[:c.m.left:c.m.left]
 	if len(p) > 0 { // else advance has ended the frame
 		if err := c.m.payload(p); err != nil {
-			return c.failProtocol(err)
+			return nil, c.failProtocol(err)
 		}
 	}
 	c.holdFor(arrived[len(p):])
-	handle(c, c.m.kind, p)
-	c.in.discard(len(p))
-	return nil
+	return p, nil
 }
 
-// serveAssembled hands over a message that does not lie whole in the input.
-func (c *Conn) serveAssembled(handle func(*Conn, MessageType, []byte)) error {
+// nextAssembled reads a message that does not lie whole in the input.
+func (c *Conn) nextAssembled() ([]byte, error) {
 	p, err := c.assemble()
-	if err == nil {
-		c.holdFor(c.in.bytes())
-		handle(c, c.m.kind, p[:len(p):len(p)])
+	if err != nil {
+		putMessage(p)
+		return nil, err
 	}
-	putMessage(p)
-	return err
+	c.gathered, c.lastSize = p, len(p)
+	c.holdFor(c.in.bytes())
+	return p[:len(p):len(p)], nil
+}
+
+// doneWith lets a message of nextMessage go.
+func (c *Conn) doneWith(p []byte) {
+	if c.gathered == nil {
+		c.in.discard(len(p))
+		return
+	}
+	putMessage(c.gathered)
+	c.gathered = nil
 }
 
 // assemble reads the message at hand to its end, into a buffer from a pool. What
 // has gathered when the connection fails is gone: see letGo.
 func (c *Conn) assemble() ([]byte, error) {
-	c.gathered = append(newMessage(len(c.partial)), c.partial...)
+	c.gathered = append(newMessage(max(len(c.partial), c.likelySize())), c.partial...)
 	c.partial = nil
 	for {
 		more, err := c.nextPayload()
@@ -140,6 +163,18 @@ func (c *Conn) assemble() ([]byte, error) {
 			return p, err
 		}
 	}
+}
+
+// likelySize is for how many bytes room is made before they arrive: for what is
+// announced, but no more than the last message had. So a stream of large
+// messages is not copied each time that a buffer has become too small, which
+// took more than a tenth of the time for messages of 1 MiB. And a peer that
+// announces much and sends nothing must have sent as much before.
+func (c *Conn) likelySize() int {
+	if c.inflate != nil {
+		return 0
+	}
+	return int(min(c.m.left, uint64(c.lastSize)))
 }
 
 // holdTime is how long replies may gather.
@@ -167,7 +202,8 @@ func (c *Conn) holdFor(rest []byte) {
 }
 
 func wholeFrame(b []byte) bool {
-	h, n, _ := frames.ParseHeader(b)
+	var h frames.Header
+	n, _ := h.Parse(b)
 	return n > 0 && h.Length <= uint64(len(b)-n)
 }
 

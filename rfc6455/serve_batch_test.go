@@ -276,12 +276,12 @@ func TestServeWaitsWithoutABuffer(t *testing.T) {
 			requireEcho(t, c, "Hello")
 			requireEcho(t, c, strings.Repeat("x", 1<<20))
 			requireEcho(t, c, "Hello")
-			for !s.in.waiting.Load() {
+			for waiting := false; !waiting; _, waiting = s.in.progress() {
 				runtime.Gosched()
 			}
 			s.CloseNow()
 			<-done // what it waited with is still there
-			if s.in.wait != nil {
+			if s.in.raw != nil {
 				assert.Nil(t, s.in.buf)
 				assert.Nil(t, s.in.small)
 			} else {

@@ -339,6 +339,6 @@ func TestServeTLS(t *testing.T) {
 	}
 	c.CloseNow()
 	<-served
-	assert.Nil(t, a.conn.in.wait)
+	assert.Nil(t, a.conn.in.raw)
 	assert.Len(t, a.conn.in.small, smallBuffer)
 }

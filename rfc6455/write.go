@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"unicode/utf8"
 
 	"example.com/ws101/frames"
 )
@@ -19,40 +18,54 @@ import (
 // a frame may be on its way, and the connection fails. After the end the error
 // is a [*CloseError], after [Conn.Close] it is [ErrClosing].
 func (c *Conn) Write(ctx context.Context, t MessageType, p []byte) error {
-	return c.writeMessage(ctx, t, p, c.compressed(len(p)))
+	if err := checkMessage(t, p); err != nil {
+		return err
+	}
+	if c.compressed(len(p)) {
+		return c.writeCompressed(ctx, t, p)
+	}
+	// This is writeWhole, spelled out to save a stack frame: see Serve.
+	stop, err := c.beginWhole(ctx)
+	if err != nil {
+		return err
+	}
+	err = c.out.frame(frames.Header{Fin: true, Opcode: t}, p)
+	return c.endFrame(ctx, stop, err)
 }
 
 // WriteUncompressed is [Conn.Write] without compression, whatever was agreed
 // on: for a message that holds a secret beside something that others choose
 // (see [Deflate]), or one that is compressed already, such as a picture.
 func (c *Conn) WriteUncompressed(ctx context.Context, t MessageType, p []byte) error {
-	return c.writeMessage(ctx, t, p, false)
-}
-
-func (c *Conn) writeMessage(ctx context.Context, t MessageType, p []byte, compressed bool) (err error) {
 	if err := checkMessage(t, p); err != nil {
 		return err
 	}
-	if err := c.lockMessage(ctx); err != nil {
+	return c.writeWhole(ctx, frames.Header{Fin: true, Opcode: t}, p)
+}
+
+// writeWhole sends a message that is one frame.
+func (c *Conn) writeWhole(ctx context.Context, h frames.Header, p []byte) error {
+	stop, err := c.beginWhole(ctx)
+	if err != nil {
 		return err
 	}
-	if compressed {
-		err = c.writeCompressed(ctx, t, p)
-	} else {
-		err = c.writeFrame(ctx, frames.Header{Fin: true, Opcode: t}, p)
-	}
-	c.messageLock.unlock()
-	return err
+	return c.endFrame(ctx, stop, c.out.frame(h, p))
 }
 
 func checkMessage(t MessageType, p []byte) error {
 	if err := checkType(t); err != nil {
 		return err
 	}
-	if t == Text && !utf8.Valid(p) {
+	if t == Text && !isText(p) {
 		return errNotText
 	}
 	return nil
+}
+
+// isText reports whether p is UTF-8.
+func isText(p []byte) bool {
+	var u frames.UTF8
+	return u.Add(p) == nil && u.End() == nil
 }
 
 func checkType(t MessageType) error {
@@ -70,36 +83,70 @@ var errNotText = &frames.Error{
 // writeFrame sends one frame. For a data frame the caller holds the message
 // lock.
 func (c *Conn) writeFrame(ctx context.Context, h frames.Header, p []byte) error {
-	return c.write(ctx, func() error { return c.out.frame(h, p) })
-}
-
-// write calls put, which sends a frame, when it may: when the frame lock is
-// free and the connection is not closing.
-func (c *Conn) write(ctx context.Context, put func() error) error {
-	if err := ctx.Err(); err != nil {
+	stop, err := c.beginFrame(ctx)
+	if err != nil {
 		return err
 	}
+	return c.endFrame(ctx, stop, c.out.frame(h, p))
+}
+
+// beginFrame waits until a frame may be put: until nobody else puts one. It
+// takes the frame lock, which endFrame lets go.
+func (c *Conn) beginFrame(ctx context.Context) (stop func() bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if err := c.frameLock.lock(ctx, c.done); err != nil {
-		return c.lockError(err)
+		return nil, c.lockError(err)
 	}
-	defer c.unlockFrame()
+	return c.watchWrite(ctx)
+}
+
+// beginWhole is beginFrame for a frame that is a whole message. It must not
+// come between the fragments of another one, but it needs no message lock of its
+// own: what counts is that nobody else holds it at a moment at which we have
+// the frame lock. Who takes it after that has to wait for us with his first
+// fragment. So the common message pays for one lock and not for two.
+func (c *Conn) beginWhole(ctx context.Context) (stop func() bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if c.frameLock.tryLock() {
+		if _, held := c.messageLock.turn(); !held {
+			return c.watchWrite(ctx)
+		}
+		c.unlockFrame()
+	}
+	if err := c.lockMessage(ctx); err != nil {
+		return nil, err
+	}
+	defer c.messageLock.unlock()
+	return c.beginFrame(ctx)
+}
+
+// watchWrite lets ctx interrupt the write that begins, unless it comes too late.
+// The caller has taken the frame lock.
+func (c *Conn) watchWrite(ctx context.Context) (stop func() bool, err error) {
 	if c.closing.Load() {
-		return c.closedError()
+		c.unlockFrame()
+		return nil, c.closedError()
 	}
-	stop := watch(ctx, c.nc, net.Conn.SetWriteDeadline)
-	c.out.ctx = ctx
-	err := put()
-	c.out.ctx = nil
+	return watch(ctx, c.nc, net.Conn.SetWriteDeadline), nil
+}
+
+// endFrame lets the frame lock go. err is what came of the frame.
+func (c *Conn) endFrame(ctx context.Context, stop func() bool, err error) error {
 	if stop() {
 		if err != nil && isTimeout(err) {
 			err = fmt.Errorf("%w: %w", errWriteStopped, ctx.Err())
 		}
-		c.out.disarm()
+		c.nc.SetWriteDeadline(noDeadline)
 	}
 	if err != nil {
-		return c.failWrite(err)
+		err = c.failWrite(err)
 	}
-	return nil
+	c.unlockFrame()
+	return err
 }
 
 // lockMessage waits until no other message is being written.
