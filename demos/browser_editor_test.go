@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/ws101/demos/devtools"
 	"example.com/ws101/demos/inspect/proxy"
-	"example.com/ws101/demos/internal/devtools"
 	"example.com/ws101/rfc6455"
 )
 

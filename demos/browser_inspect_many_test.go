@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/ws101/demos/devtools"
 	"example.com/ws101/demos/inspect"
-	"example.com/ws101/demos/internal/devtools"
 )
 
 // Ten thousand rows, and more: the page keeps the latest, says what it dropped, has no more elements
