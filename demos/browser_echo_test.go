@@ -200,7 +200,7 @@ func echoSubprotocols(t *testing.T, page *tab) {
 		page.reaches(1)
 		assert.Equal(t, want, page.text("protocol"), offer)
 		assert.Equal(t, `"" (none)`, page.text("extensions"))
-		assert.True(t, strings.HasSuffix(page.text("url"), "/ws"))
+		assert.Regexp(t, `/ws\?socket=\w+$`, page.text("url"))
 	}
 	page.hangUp()
 	for _, offer := range []string{"a, a", "not a token"} {

@@ -167,8 +167,8 @@ func inspectReports(t *testing.T, b *devtools.Browser) {
 	k := startTalk(t)
 	page := openTab(t, b, k.url+"inspect/")
 	page.connected()
-	page.eval(`import('./socket.js').then(({ webSocketURL, reportEnd }) => {
-		window.talk = new WebSocket(webSocketURL('/talk'));
+	page.eval(`import('./socket.js').then(({ webSocketURL, withName, reportEnd }) => {
+		window.talk = new WebSocket(withName(webSocketURL('/talk')));
 		reportEnd(talk);
 	})`)
 	end := <-k.ends

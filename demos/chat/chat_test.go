@@ -378,9 +378,9 @@ func TestAllTechniquesAreHere(t *testing.T) {
 		&rfc6455.DialOptions{Origin: server.URL})
 	require.NoError(t, err)
 	defer conn.CloseNow()
-	assert.Equal(t, 1, sockets.Len())
 	_, message, err := conn.Read(t.Context())
 	require.NoError(t, err)
+	assert.Equal(t, 1, sockets.Len())
 	assert.Contains(t, string(message), `"text":"hello"`)
 
 	_, _, err = rfc6455.Dial(t.Context(), strings.Replace(server.URL, "http", "ws", 1)+"/websocket/news",

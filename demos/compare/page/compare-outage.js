@@ -75,11 +75,9 @@ export class Outage {
   }
 
   serverWords() {
-    if (this.server === undefined) {
-      return this.how === 'reset' && this.lane.name === 'polling' ? '' : 'The server has not noticed.';
-    }
-    if (this.how === 'reset' && this.lane.name === 'polling') return `It met the next question, after ${duration(this.server)}.`;
-    if (this.how === 'reset') return 'The server knew at once: it did it.';
+    if (this.how === 'reset' && this.lane.name !== 'polling') return 'The server knew at once: it did it.';
+    if (this.how === 'reset') return this.server === undefined ? '' : `It met the next question, after ${duration(this.server)}.`;
+    if (this.server === undefined) return 'The server has not noticed.';
     return `The server noticed after ${duration(this.server)}.`;
   }
 

@@ -1,7 +1,7 @@
 // Echo: all that the browser's WebSocket has, as it happens.
 
 import { StatusLine } from './connection.js';
-import { webSocketURL, reportEnd, meaning } from './socket.js';
+import { webSocketURL, withName, reportEnd, meaning } from './socket.js';
 import { bytes, describe, same } from './data.js';
 import { drain } from './drain.js';
 
@@ -15,7 +15,7 @@ let sent = []; // what has not come back yet: {data, at}
 function connect() {
   const offer = id('protocols').value.split(',').map((name) => name.trim()).filter((name) => name !== '');
   try {
-    socket = new WebSocket(webSocketURL(id('address').value), offer);
+    socket = new WebSocket(withName(webSocketURL(id('address').value)), offer);
   } catch (error) {
     log('new WebSocket()', thrown(error)); // a name that is offered twice, or is none
     return;

@@ -1,10 +1,15 @@
 // What every page with a WebSocket needs besides the browser's own class.
 
-// webSocketURL makes the address of a WebSocket out of one that is relative to the page. It gets a name of
-// its own, by which reportEnd speaks of it; the server does not look at that.
+// webSocketURL makes the address of a WebSocket out of one that is relative to the page.
 export function webSocketURL(path) {
   const url = new URL(path, location);
   url.protocol = url.protocol.replace('http', 'ws'); // and so wss, with TLS, if the page came over TLS
+  return url;
+}
+
+// withName gives the address of a WebSocket a name of its own, by which reportEnd speaks of it. The server
+// does not look at it.
+export function withName(url) {
   url.searchParams.set('socket', Math.random().toString(36).slice(2, 10));
   return url;
 }

@@ -1,7 +1,7 @@
 // WebSocket: one connection, and each side speaks when it has something to say.
 
 import { again, Watch } from './connection.js';
-import { webSocketURL, reportEnd, meaning, size } from './socket.js';
+import { webSocketURL, withName, reportEnd, meaning, size } from './socket.js';
 
 // The server says something at least every 25 s.
 export const patience = 60_000;
@@ -25,7 +25,7 @@ export class WebSockets {
     const { page } = this;
     page.fact('requests', ++this.connections);
     page.status.set('connecting', 'Connecting…', 'readyState 0: a request that asks for an Upgrade is on its way.');
-    const socket = new WebSocket(webSocketURL(page.address(this.path)));
+    const socket = new WebSocket(withName(webSocketURL(page.address(this.path))));
     this.socket = socket;
     reportEnd(socket);
     return new Promise((_, failed) => {
