@@ -91,7 +91,8 @@ func (b *tab) counted(events int) {
 // outage returns what the lanes tell of a break, by technique, once none misses anything any more.
 func (b *tab) outage(missed int) map[string]string {
 	b.t.Helper()
-	b.until(fmt.Sprintf(`[...document.querySelectorAll('#compare-lanes .outage')].every((e) => e.textContent.endsWith('%d missed, %d replayed, 0 twice.'))`, missed, missed))
+	// The news of a lane and the rows about it come on two connections, in any order.
+	b.until(fmt.Sprintf(`[...document.querySelectorAll('#compare-lanes .outage')].every((e) => /attempts?, .* %d missed, %d replayed, 0 twice\.$/.test(e.textContent))`, missed, missed))
 	var told map[string]string
 	require.NoError(b.t, json.Unmarshal([]byte(b.eval(`Object.fromEntries([...document.querySelectorAll('#compare-lanes li')].map((e) => [e.dataset.lane, e.querySelector('.outage').textContent]))`)), &told))
 	return told
