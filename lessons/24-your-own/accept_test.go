@@ -3,6 +3,7 @@ package own
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,7 +85,7 @@ func TestAcceptCut(t *testing.T) {
 			if stays {
 				call = fmt.Sprintf("Accept, and the client falls silent after %q", strings.Join(sends, ""))
 			}
-			s := &socket{sends: sends, stays: stays}
+			s := &socket{sends: slices.Clone(sends), stays: stays}
 			c, err := refused(t, call, s)
 			taskAccept.Equal(t, call+"\nthe client gets", string(s.gets), "",
 				lesson.If(true, "the socket has failed or ended, so there is no request to answer; codeOf is 0 then"))

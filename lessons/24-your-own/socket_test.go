@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -109,7 +110,7 @@ func (s *socket) SetWriteDeadline(t time.Time) error { s.writeBy = t; return nil
 
 // open returns a connection behind its handshake, whose client sends these pieces.
 func open(sends ...string) (*socket, *Conn) {
-	s := &socket{sends: sends}
+	s := &socket{sends: slices.Clone(sends)}
 	return s, newConn(s, bufio.NewReader(s))
 }
 

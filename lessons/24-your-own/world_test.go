@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -79,7 +80,7 @@ func TestFailHostile(t *testing.T) {
 			"byte by byte":                  strings.Split(request+first+h.sends, ""),
 		} {
 			call := fmt.Sprintf("an echo gets %q and %s, %s", "Hi", h.name, how)
-			s := &socket{sends: sends}
+			s := &socket{sends: slices.Clone(sends)}
 			c, _ := accept(t, call, s)
 			err := echoed(t, call, c)
 			trace(t, []string{first + h.sends}, s.gets[len(answer):])
