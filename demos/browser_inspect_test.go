@@ -272,13 +272,14 @@ func inspectFilters(t *testing.T, b *devtools.Browser) {
 	page.quiet()
 }
 
-// filters types a filter.
+// filters types a filter, and waits until the rows have been drawn anew.
 func (b *tab) filters(text string) {
 	b.t.Helper()
-	b.eval(`(() => {
+	b.eval(`(async () => {
 		const box = document.getElementById('filter');
 		box.value = ` + quote(text) + `;
 		box.dispatchEvent(new Event('input'));
+		await new Promise(requestAnimationFrame);
 	})()`)
 }
 

@@ -237,11 +237,13 @@ func startPage(t *testing.T, b *devtools.Browser) {
 	r := startRun(t)
 	page := openTab(t, b, r.url)
 	for _, d := range demos {
-		page.eval(fmt.Sprintf(`document.querySelector('a[href="%s/"]').click()`, d.name))
+		link := fmt.Sprintf(`document.querySelector('a[href="%s/"]')`, d.name)
+		page.until(link + ` !== null`)
+		page.eval(link + `.click()`)
 		page.until(fmt.Sprintf(`location.pathname === '/%s/' && document.querySelector('h1').textContent === '%s'`, d.name, d.title))
 		page.connected()
 		page.eval(`document.querySelector('a.top').click()`)
-		page.until(`location.pathname === '/' && document.querySelectorAll('.demos li').length > 0`)
+		page.until(`location.pathname === '/'`)
 	}
 	page.quiet()
 	r.end(t)

@@ -73,13 +73,14 @@ func (p *client) taken() []byte {
 	return bytes.Clone(p.got)
 }
 
-// readAll calls Read until it fails.
+// readAll is what came of calling Read until it failed.
 type readAll struct {
 	err  error
 	at   time.Time     // when it failed
 	done chan struct{} // closed then
 }
 
+// readAll calls Read until it fails. It returns once that waits for the other side.
 func (c *Conn) readAll(k lesson.Task, t *testing.T) *readAll {
 	r := &readAll{done: make(chan struct{})}
 	k.Go(t, func() {
@@ -90,6 +91,7 @@ func (c *Conn) readAll(k lesson.Task, t *testing.T) *readAll {
 		}
 		r.at = time.Now()
 	})
+	synctest.Wait()
 	return r
 }
 

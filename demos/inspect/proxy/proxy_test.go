@@ -212,7 +212,6 @@ func TestNothingIsInjectedIntoTheMiddleOfAFrame(t *testing.T) {
 	server := <-conns
 	defer server.Close()
 	ping := []byte{0x89, 0x80, 0, 0, 0, 0}
-	assert.ErrorIs(t, p.Inject(t.Context(), 1, wire.Client, ping), wire.ErrNotBetweenFrames, "this is no WebSocket yet")
 
 	say := func(from, to net.Conn, s string) {
 		t.Helper()
@@ -224,6 +223,7 @@ func TestNothingIsInjectedIntoTheMiddleOfAFrame(t *testing.T) {
 		require.Equal(t, s, string(got))
 	}
 	say(client, server, "GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n")
+	assert.ErrorIs(t, p.Inject(t.Context(), 1, wire.Client, ping), wire.ErrNotBetweenFrames, "this is no WebSocket yet")
 	say(server, client, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")
 	say(client, server, "\x81\x85\x37\xfa\x21\x3d\x7f\x9f")
 	assert.ErrorIs(t, p.Inject(t.Context(), 1, wire.Client, ping), wire.ErrNotBetweenFrames)
