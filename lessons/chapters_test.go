@@ -83,6 +83,9 @@ func checkStub(t *testing.T, v *variant, out string) {
 }
 
 func TestStubsVet(t *testing.T) {
+	if !full() {
+		t.Skip("takes long; WS101_FULL=1 runs it")
+	}
 	set, err := variants()
 	require.NoError(t, err)
 	args := []string{"vet"}

@@ -24,6 +24,7 @@ func TestNetConnContract(t *testing.T) {
 	for _, s := range sockets {
 		for _, r := range roles { // which of the two is the one that dials
 			t.Run(s.name+" "+r.name, func(t *testing.T) {
+				t.Parallel() // it waits for deadlines
 				nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
 					a, b := s.make(t)
 					one, other := r.conn(a, Options{}), role{client: !r.client}.conn(b, Options{})
