@@ -137,13 +137,19 @@ const (
 // AppendHeader appends h to dst, its length in the shortest form, and returns
 // the longer slice. It writes what it is given: whether the frame may be sent
 // is for [State.Check] to say.
-func AppendHeader(dst []byte, h Header) []byte {
-	return AppendHeaderForm(dst, h, Shortest)
-}
+func AppendHeader(dst []byte, h Header) []byte { return h.AppendTo(dst) }
+
+// AppendTo is [AppendHeader] in place: h is not copied, which [Header.Parse]
+// tells the price of.
+func (h *Header) AppendTo(dst []byte) []byte { return h.appendForm(dst, Shortest) }
 
 // AppendHeaderForm is [AppendHeader] with a length form of the caller's
 // choice. A form too small for the length is widened, so nothing is cut off.
 func AppendHeaderForm(dst []byte, h Header, form LengthForm) []byte {
+	return h.appendForm(dst, form)
+}
+
+func (h *Header) appendForm(dst []byte, form LengthForm) []byte {
 	b0 := byte(h.Opcode & 0x0f)
 	if h.Fin {
 		b0 |= bitFin

@@ -117,8 +117,8 @@ func (u *UTF8) bad(b byte, i int) error {
 //
 // The order counts: what comes in long runs is asked for first.
 func validPrefix(p []byte) int {
-	const tops = 0x8080808080808080 // the bits that no byte of ASCII has
 	whole := p
+	p = p[ascii(p):]
 	for len(p) >= 8 {
 		w := binary.LittleEndian.Uint64(p)
 		switch {
@@ -131,10 +131,7 @@ func validPrefix(p []byte) int {
 			}
 		case w&tops == 0:
 			p = p[8:]
-			for len(p) >= 32 && (binary.LittleEndian.Uint64(p)|binary.LittleEndian.Uint64(p[8:])|
-				binary.LittleEndian.Uint64(p[16:])|binary.LittleEndian.Uint64(p[24:]))&tops == 0 {
-				p = p[32:]
-			}
+			p = p[ascii(p):]
 		case w&0x80 == 0:
 			p = p[bits.TrailingZeros64(w&tops)/8:]
 		case w&0xc0e0c0e0 == 0x80c080c0 && isTwo(w) && isTwo(w>>16):
@@ -155,6 +152,24 @@ func validPrefix(p []byte) int {
 		}
 	}
 	return len(whole) - len(p)
+}
+
+// tops are the bits that no byte of ASCII has.
+const tops = 0x8080808080808080
+
+// ascii returns how many bytes at the start of p are ASCII, to a multiple of
+// eight.
+func ascii(p []byte) (n int) {
+	for len(p) >= 32 && (binary.LittleEndian.Uint64(p)|binary.LittleEndian.Uint64(p[8:])|
+		binary.LittleEndian.Uint64(p[16:])|binary.LittleEndian.Uint64(p[24:]))&tops == 0 {
+		p = p[32:]
+		n += 32
+	}
+	for len(p) >= 8 && binary.LittleEndian.Uint64(p)&tops == 0 {
+		p = p[8:]
+		n += 8
+	}
+	return n
 }
 
 // isTwo reports whether two bytes that look like a character are one, and not

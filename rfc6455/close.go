@@ -159,7 +159,7 @@ func (c *Conn) sendClose(ctx context.Context, code CloseCode, payload []byte) (b
 	c.out.code.Store(uint32(code))
 	c.out.hold = false
 	stop := watch(ctx, c.nc, net.Conn.SetWriteDeadline)
-	err := c.out.frame(frames.Header{Fin: true, Opcode: frames.Close}, payload)
+	err := c.out.frame(&frames.Header{Fin: true, Opcode: frames.Close}, payload)
 	if stop() || err != nil {
 		return true, errCloseUnsent
 	}

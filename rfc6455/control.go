@@ -85,7 +85,7 @@ func (c *Conn) putPong() {
 	c.pongDue.Store(false)
 	c.pongData, c.pongOut = c.pongOut, c.pongData
 	c.pongLock.Unlock()
-	err := c.out.frame(frames.Header{Fin: true, Opcode: frames.Pong}, c.pongOut)
+	err := c.out.frame(&frames.Header{Fin: true, Opcode: frames.Pong}, c.pongOut)
 	if err != nil && !(isTimeout(err) && c.out.netConn.Load()) {
 		c.failWrite(err)
 	}

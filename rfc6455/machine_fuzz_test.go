@@ -58,6 +58,9 @@ func run(m *machine, b []byte, next func() int) (v verdict) {
 		fed += n
 		for {
 			if !m.inFrame {
+				if !m.inMessage() {
+					checkWhole(*m, pending)
+				}
 				took, err := m.header(pending)
 				if err != nil {
 					return fail(err)
@@ -89,6 +92,28 @@ func run(m *machine, b []byte, next func() int) (v verdict) {
 		}
 	}
 	return v
+}
+
+// checkWhole panics unless whole makes of b what header and payload make of it, or
+// leaves it to them.
+func checkWhole(m machine, b []byte) {
+	short, long := m, m
+	shortIn, longIn := bytes.Clone(b), bytes.Clone(b)
+	p, n, err := short.whole(shortIn)
+	took, headErr := long.header(longIn)
+	end := took + int(min(long.left, uint64(len(b))))
+	if headErr != nil || took == 0 || long.head.Opcode.IsControl() || !long.head.Fin || long.deflated || end > len(b) {
+		if p != nil || n != 0 || err != nil || !bytes.Equal(shortIn, b) {
+			panic("whole took what it should leave")
+		}
+		return
+	}
+	if longErr := long.payload(longIn[took:end]); n != end || !errors.Is(err, longErr) && err.Error() != longErr.Error() {
+		panic("whole judges a message otherwise than header and payload")
+	}
+	if err == nil && (!bytes.Equal(p, longIn[took:end]) || cap(p) != len(p) || short.kind != long.kind || short.state != long.state || short.inMessage()) {
+		panic("whole makes another message of it than header and payload")
+	}
 }
 
 // model is the same receiver, written once more: slow, obvious, over the whole

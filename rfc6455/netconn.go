@@ -195,7 +195,7 @@ func (n *netConn) writeFrame(h frames.Header, p []byte) (begun bool, err error) 
 	if c.closing.Load() {
 		return false, n.opError("write", net.ErrClosed)
 	}
-	begun, err = c.out.cuttable(h, p)
+	begun, err = c.out.cuttable(&h, p)
 	if err != nil && !isTimeout(err) {
 		c.failWrite(err)
 		return false, err

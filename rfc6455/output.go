@@ -60,7 +60,7 @@ func (o *output) init(nc net.Conn, client bool, lock *lock, opts *Options) {
 func (o *output) sentCode() CloseCode { return CloseCode(o.code.Load()) }
 
 // frame puts one frame and sends it, or lets it gather. p is not changed.
-func (o *output) frame(h frames.Header, p []byte) error {
+func (o *output) frame(h *frames.Header, p []byte) error {
 	if err := o.append(h, p); err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (o *output) frame(h frames.Header, p []byte) error {
 // It reports whether the frame has begun to leave. If so, and a deadline cut
 // it, the rest stays in the buffer and leaves before anything else; if not, it
 // is as if it had never been.
-func (o *output) cuttable(h frames.Header, p []byte) (begun bool, err error) {
+func (o *output) cuttable(h *frames.Header, p []byte) (begun bool, err error) {
 	if len(o.buf)+frames.MaxHeaderLen+len(p) > bufferSize {
 		if err := o.flush(); err != nil {
 			return false, err
@@ -126,8 +126,9 @@ func (o *output) ready(frame []byte) error {
 	return o.flush()
 }
 
-// append adds a frame to the buffer. Only what does not fit is sent.
-func (o *output) append(h frames.Header, p []byte) error {
+// append adds a frame to the buffer. Only what does not fit is sent. What of h
+// depends on p and on who sends, it fills in.
+func (o *output) append(h *frames.Header, p []byte) error {
 	h.Length = uint64(len(p))
 	if o.mask {
 		// A new key for each frame, and from a source that the peer, or the
@@ -145,7 +146,7 @@ func (o *output) append(h frames.Header, p []byte) error {
 	if o.buf == nil {
 		o.buf = getBuffer()[:0]
 	}
-	o.buf = frames.AppendHeader(o.buf, h)
+	o.buf = h.AppendTo(o.buf)
 	if o.mask {
 		return o.appendMasked(p)
 	}

@@ -71,6 +71,16 @@ func (c *Conn) endRead(ctx context.Context, stop func() bool, err error) error {
 // readMessage reads a message to its end, or goes on with the one that an
 // earlier call began.
 func (c *Conn) readMessage() (MessageType, []byte, error) {
+	whole, n, err := c.nextWhole()
+	if err != nil {
+		return 0, nil, err
+	}
+	if n > 0 {
+		p := make([]byte, len(whole)) // no more of it than the message has bytes
+		copy(p, whole)
+		c.in.discard(len(whole))
+		return c.m.kind, p, nil
+	}
 	if err := c.beginMessage(); err != nil {
 		return 0, nil, err
 	}
@@ -97,6 +107,26 @@ func (c *Conn) readMessage() (MessageType, []byte, error) {
 			return 0, nil, err
 		}
 	}
+}
+
+// nextWhole waits for a message that arrives whole, and returns it with the length
+// of its frame. It lies at the start of the input, and is for the caller to discard. If
+// something else has come, or is expected, n is 0.
+func (c *Conn) nextWhole() (p []byte, n int, err error) {
+	if c.stream != nil || c.inflate != nil || c.partial != nil || c.m.inMessage() {
+		return nil, 0, nil
+	}
+	if len(c.in.bytes()) == 0 {
+		if err := c.fill(); err != nil {
+			return nil, 0, err
+		}
+	}
+	p, n, err = c.m.whole(c.in.bytes())
+	if err != nil {
+		return nil, 0, c.failProtocol(err)
+	}
+	c.in.discard(n - len(p))
+	return p, n, nil
 }
 
 // readInflated reads a compressed message to its end, or goes on with it. What

@@ -97,6 +97,14 @@ func (c *Conn) nextMessage() ([]byte, error) {
 			return nil, e // a write has failed: nothing more is delivered
 		}
 	}
+	p, n, err := c.nextWhole()
+	if err != nil {
+		return nil, err
+	}
+	if n > 0 {
+		c.holdFor(c.in.bytes()[len(p):])
+		return p, nil
+	}
 	if err := c.beginMessage(); err != nil {
 		return nil, err
 	}
@@ -106,7 +114,7 @@ func (c *Conn) nextMessage() ([]byte, error) {
 	}
 	// Its capacity ends with it: a handler that appends to it must not write over
 	// the message behind it.
-	p := arrived[:c.m.left:c.m.left]
+	p = arrived[:c.m.left:c.m.left]
 	if len(p) > 0 { // else advance has ended the frame
 		if err := c.m.payload(p); err != nil {
 			return nil, c.failProtocol(err)

@@ -29,7 +29,7 @@ func (c *Conn) Write(ctx context.Context, t MessageType, p []byte) error {
 	if err != nil {
 		return err
 	}
-	err = c.out.frame(frames.Header{Fin: true, Opcode: t}, p)
+	err = c.out.frame(&frames.Header{Fin: true, Opcode: t}, p)
 	return c.endFrame(ctx, stop, err)
 }
 
@@ -49,7 +49,7 @@ func (c *Conn) writeWhole(ctx context.Context, h frames.Header, p []byte) error 
 	if err != nil {
 		return err
 	}
-	return c.endFrame(ctx, stop, c.out.frame(h, p))
+	return c.endFrame(ctx, stop, c.out.frame(&h, p))
 }
 
 func checkMessage(t MessageType, p []byte) error {
@@ -87,7 +87,7 @@ func (c *Conn) writeFrame(ctx context.Context, h frames.Header, p []byte) error 
 	if err != nil {
 		return err
 	}
-	return c.endFrame(ctx, stop, c.out.frame(h, p))
+	return c.endFrame(ctx, stop, c.out.frame(&h, p))
 }
 
 // beginFrame waits until a frame may be put: until nobody else puts one. It
