@@ -160,16 +160,24 @@ const tops = 0x8080808080808080
 // ascii returns how many bytes at the start of p are ASCII, to a multiple of
 // eight.
 func ascii(p []byte) (n int) {
-	for len(p) >= 32 && (binary.LittleEndian.Uint64(p)|binary.LittleEndian.Uint64(p[8:])|
-		binary.LittleEndian.Uint64(p[16:])|binary.LittleEndian.Uint64(p[24:]))&tops == 0 {
+	whole := len(p)
+	for len(p) >= 64 && (or32(p[:32])|or32(p[32:64]))&tops == 0 {
+		p = p[64:]
+	}
+	if len(p) >= 32 && or32(p)&tops == 0 {
 		p = p[32:]
-		n += 32
 	}
 	for len(p) >= 8 && binary.LittleEndian.Uint64(p)&tops == 0 {
 		p = p[8:]
-		n += 8
 	}
-	return n
+	return whole - len(p)
+}
+
+// or32 is all words of 32 bytes in one. It is inlined.
+func or32(b []byte) uint64 {
+	b = b[:32]
+	return binary.LittleEndian.Uint64(b[0:8]) | binary.LittleEndian.Uint64(b[8:16]) |
+		binary.LittleEndian.Uint64(b[16:24]) | binary.LittleEndian.Uint64(b[24:32])
 }
 
 // isTwo reports whether two bytes that look like a character are one, and not

@@ -5,7 +5,7 @@ import "sync"
 // bufferSize is the size of the buffers that connections share: what one read
 // from a socket takes in at most, and what one write sends in one piece at
 // most.
-const bufferSize = 32 << 10
+const bufferSize = 64 << 10
 
 // buffers holds those that are not in use. A connection takes one when bytes
 // have arrived or are about to leave, and gives it back before it waits, so
@@ -29,9 +29,9 @@ func putBuffer(b []byte) { buffers.Put((*[bufferSize]byte)(b[:bufferSize])) }
 // is too long when decompressed may fill; what is larger is left to the garbage
 // collector.
 var (
-	messages4  = sync.Pool{New: func() any { return new([4 * bufferSize]byte) }}
-	messages16 = sync.Pool{New: func() any { return new([16 * bufferSize]byte) }}
-	messages33 = sync.Pool{New: func() any { return new([33 * bufferSize]byte) }}
+	messages2  = sync.Pool{New: func() any { return new([2 * bufferSize]byte) }}
+	messages8  = sync.Pool{New: func() any { return new([8 * bufferSize]byte) }}
+	messages17 = sync.Pool{New: func() any { return new([17 * bufferSize]byte) }}
 )
 
 // growMessage returns a buffer that holds what p does, with room for more, and
@@ -48,12 +48,12 @@ func newMessage(n int) []byte {
 	switch {
 	case n <= bufferSize:
 		return getBuffer()[:0]
-	case n <= 4*bufferSize:
-		return messages4.Get().(*[4 * bufferSize]byte)[:0]
-	case n <= 16*bufferSize:
-		return messages16.Get().(*[16 * bufferSize]byte)[:0]
-	case n <= 33*bufferSize:
-		return messages33.Get().(*[33 * bufferSize]byte)[:0]
+	case n <= 2*bufferSize:
+		return messages2.Get().(*[2 * bufferSize]byte)[:0]
+	case n <= 8*bufferSize:
+		return messages8.Get().(*[8 * bufferSize]byte)[:0]
+	case n <= 17*bufferSize:
+		return messages17.Get().(*[17 * bufferSize]byte)[:0]
 	}
 	return make([]byte, 0, 2*n)
 }
@@ -63,11 +63,11 @@ func putMessage(p []byte) {
 	switch p = p[:cap(p)]; len(p) {
 	case bufferSize:
 		putBuffer(p)
-	case 4 * bufferSize:
-		messages4.Put((*[4 * bufferSize]byte)(p))
-	case 16 * bufferSize:
-		messages16.Put((*[16 * bufferSize]byte)(p))
-	case 33 * bufferSize:
-		messages33.Put((*[33 * bufferSize]byte)(p))
+	case 2 * bufferSize:
+		messages2.Put((*[2 * bufferSize]byte)(p))
+	case 8 * bufferSize:
+		messages8.Put((*[8 * bufferSize]byte)(p))
+	case 17 * bufferSize:
+		messages17.Put((*[17 * bufferSize]byte)(p))
 	}
 }

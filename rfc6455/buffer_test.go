@@ -11,15 +11,15 @@ import (
 )
 
 // messageSizes are those of the buffers that newMessage takes from a pool.
-var messageSizes = [...]int{bufferSize, 4 * bufferSize, 16 * bufferSize, 33 * bufferSize}
+var messageSizes = [...]int{bufferSize, 2 * bufferSize, 8 * bufferSize, 17 * bufferSize}
 
 func TestMessageBuffers(t *testing.T) {
 	for _, test := range []struct{ need, room int }{
 		{0, bufferSize}, {1, bufferSize}, {bufferSize, bufferSize},
-		{bufferSize + 1, 4 * bufferSize}, {4 * bufferSize, 4 * bufferSize},
-		{4*bufferSize + 1, 16 * bufferSize}, {16 * bufferSize, 16 * bufferSize},
-		{16*bufferSize + 1, 33 * bufferSize}, {33 * bufferSize, 33 * bufferSize},
-		{33*bufferSize + 1, 66*bufferSize + 2},
+		{bufferSize + 1, 2 * bufferSize}, {2 * bufferSize, 2 * bufferSize},
+		{2*bufferSize + 1, 8 * bufferSize}, {8 * bufferSize, 8 * bufferSize},
+		{8*bufferSize + 1, 17 * bufferSize}, {17 * bufferSize, 17 * bufferSize},
+		{17*bufferSize + 1, 34*bufferSize + 2},
 	} {
 		p := newMessage(test.need)
 		assert.Empty(t, p)
@@ -31,7 +31,7 @@ func TestMessageBuffers(t *testing.T) {
 
 func TestMessageBuffersGrow(t *testing.T) {
 	p, want := newMessage(0), []byte(nil)
-	for i := range 70 {
+	for i := range 36 {
 		part := bytes.Repeat([]byte{byte(i)}, bufferSize)
 		want = append(want, part...)
 		for len(part) > 0 {
@@ -43,7 +43,7 @@ func TestMessageBuffersGrow(t *testing.T) {
 		}
 		require.True(t, bytes.Equal(want, p), "%d bytes", len(want))
 	}
-	assert.Greater(t, cap(p), 33*bufferSize)
+	assert.Greater(t, cap(p), 17*bufferSize)
 	putMessage(p)
 }
 
@@ -114,7 +114,7 @@ func TestInput(t *testing.T) {
 		a, b := net.Pipe()
 		var in input
 		newInput(&in, a, nil)
-		go b.Write(pattern(100_000))
+		go b.Write(pattern(200_000))
 		require.NoError(t, in.fill())
 		assert.Len(t, in.bytes(), smallBuffer)
 		in.discard(smallBuffer)
@@ -123,7 +123,7 @@ func TestInput(t *testing.T) {
 		in.discard(bufferSize - 3)
 		require.NoError(t, in.fill())
 		assert.Len(t, in.bytes(), bufferSize, "and the rest is moved to the front")
-		assert.Equal(t, pattern(100_000)[smallBuffer+bufferSize-3:][:bufferSize], in.bytes())
+		assert.Equal(t, pattern(200_000)[smallBuffer+bufferSize-3:][:bufferSize], in.bytes())
 		b.Close()
 	})
 }

@@ -31,7 +31,7 @@ type Handler struct {
 // Serve is the fastest and leanest way to read. A message that has arrived
 // whole is handed over where it lies, without a copy. While several messages
 // have arrived together, what is written in answer to them gathers and leaves
-// in one write: when the last of them has been handled, when 16 KiB have come
+// in one write: when the last of them has been handled, when 32 KiB have come
 // together, or after a millisecond, whichever is first.
 //
 // A handler that panics ends the connection, and the panic goes on: with

@@ -95,8 +95,8 @@ func TestServeRepliesToABatchInOneWrite(t *testing.T) {
 			assert.Len(t, wire.writes(), 1)
 		})
 	})
-	t.Run("16 KiB at most gather", func(t *testing.T) {
-		reply := make([]byte, 1000)
+	t.Run("32 KiB at most gather", func(t *testing.T) {
+		reply := make([]byte, 2000)
 		h := Handler{Message: func(c *Conn, typ MessageType, p []byte) { c.Write(forever, Binary, reply) }}
 		batch(t, h, func(t *testing.T, c *Conn, wire *spy, p *peer) {
 			p.send(bytes.Repeat(server.frame(0x81, "m"), 70))

@@ -10,7 +10,7 @@ import (
 
 // Write sends p as one message, in one frame. p is not kept and not changed.
 // Where messages are compressed (see [Deflate]), this one is if it is long
-// enough; if it has more than 32 KiB even then, it leaves in fragments.
+// enough; if it has more than 64 KiB even then, it leaves in fragments.
 //
 // A text message must be UTF-8; if it is not, nothing is sent and the error is
 // a [*frames.Error]. If ctx ends before the message begins to leave, because

@@ -13,7 +13,7 @@ import (
 // message does not end, and no other one can be sent. ctx holds for the whole
 // message. Other writers wait; Pings are answered and Close is sent in between.
 //
-// A message that fits in one buffer (32 KiB) leaves as a single frame. Where
+// A message that fits in one buffer (64 KiB) leaves as a single frame. Where
 // messages are compressed (see [Deflate]), so is this one.
 func (c *Conn) Writer(ctx context.Context, t MessageType) (io.WriteCloser, error) {
 	return c.newWriter(ctx, t, c.deflate != nil)
