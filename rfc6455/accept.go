@@ -57,7 +57,7 @@ type AcceptOptions struct {
 // goroutine of the connection, not in the loop that accepts.
 func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *handshake.Request, error) {
 	if opts == nil {
-		opts = &AcceptOptions{}
+		opts = &defaultAccept
 	}
 	done, err := limitHandshake(ctx, nc, &opts.Options)
 	if err != nil {
@@ -95,6 +95,10 @@ func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *hand
 	return opts.open(nc, answer, early), req, nil
 }
 
+// defaultAccept is what nil stands for: one for all connections, since each goes on
+// to look at its own.
+var defaultAccept AcceptOptions
+
 // Upgrade is [Accept] under net/http: it takes the connection over from the
 // server that called the handler. After an error the answer has been written
 // and the handler has only to return.
@@ -104,7 +108,7 @@ func Accept(ctx context.Context, nc net.Conn, opts *AcceptOptions) (*Conn, *hand
 // in another goroutine needs another one.
 func Upgrade(w http.ResponseWriter, r *http.Request, opts *AcceptOptions) (*Conn, error) {
 	if opts == nil {
-		opts = &AcceptOptions{}
+		opts = &defaultAccept
 	}
 	answer, err := opts.judge(handshake.FromHTTP(r))
 	if err != nil {

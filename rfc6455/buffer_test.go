@@ -62,7 +62,7 @@ func TestInput(t *testing.T) {
 		t.Run(s.name+", a header that comes in two pieces", func(t *testing.T) {
 			a, b := s.make(t)
 			var in input
-			newInput(&in, a, nil)
+			newInput(&in, &socket{nc: a}, nil)
 			assert.True(t, s.name == "tcp" || in.raw == nil, "only a plain socket waits without a buffer")
 			feed(t, &in, b, []byte("0123456789"))
 			in.discard(8)
@@ -81,7 +81,7 @@ func TestInput(t *testing.T) {
 		t.Run(s.name+", large reads go past the buffer", func(t *testing.T) {
 			a, b := s.make(t)
 			var in input
-			newInput(&in, a, []byte("early"))
+			newInput(&in, &socket{nc: a}, []byte("early"))
 			sent := pattern(3 * bufferSize)
 			go b.Write(sent)
 			got := make([]byte, len("early")+len(sent))
@@ -100,7 +100,7 @@ func TestInput(t *testing.T) {
 		t.Run(s.name+", a deadline", func(t *testing.T) {
 			a, b := s.make(t)
 			var in input
-			newInput(&in, a, nil)
+			newInput(&in, &socket{nc: a}, nil)
 			a.SetReadDeadline(past)
 			assert.ErrorIs(t, in.fill(), os.ErrDeadlineExceeded)
 			_, err := in.read(make([]byte, bufferSize))
@@ -113,7 +113,7 @@ func TestInput(t *testing.T) {
 	t.Run("a full read is followed by a large one", func(t *testing.T) {
 		a, b := net.Pipe()
 		var in input
-		newInput(&in, a, nil)
+		newInput(&in, &socket{nc: a}, nil)
 		go b.Write(pattern(200_000))
 		require.NoError(t, in.fill())
 		assert.Len(t, in.bytes(), smallBuffer)
@@ -133,7 +133,7 @@ func TestRawWait(t *testing.T) {
 	a, _ := tcpPair(t)
 	for _, nc := range []net.Conn{&wrapped{a}, &embedded{a.(*net.TCPConn)}, &chunked{a, 1}} {
 		var in input
-		newInput(&in, nc, nil)
+		newInput(&in, &socket{nc: nc}, nil)
 		assert.Nil(t, in.raw, "%T", nc)
 	}
 }

@@ -30,7 +30,7 @@ func (c *Conn) Close(code CloseCode, reason string) error {
 		return err
 	}
 	if e := c.end(nil); e != nil {
-		<-c.done
+		<-c.Done()
 		return unclean(e)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.closeWithin())
@@ -60,7 +60,7 @@ func unclean(e *CloseError) error {
 // awaitClose waits for the end after our Close frame was sent. Either somebody
 // reads and will meet the peer's Close frame, or the reading is done here.
 func (c *Conn) awaitClose(ctx context.Context) *CloseError {
-	err := c.readLock.lock(ctx, c.done)
+	err := c.readLock.lock(ctx, c.Done)
 	if err != nil {
 		return c.cut(errNoAnswer) // says so only if there was no end before
 	}
@@ -87,12 +87,8 @@ func (c *Conn) awaitClose(ctx context.Context) *CloseError {
 func (c *Conn) cutLater() {
 	c.endLock.Lock()
 	defer c.endLock.Unlock()
-	select {
-	case <-c.done:
-	default:
-		if c.closeTimer == nil {
-			c.closeTimer = time.AfterFunc(c.closeWithin(), func() { c.cut(errNoAnswer) })
-		}
+	if !c.over.Load() && c.closeTimer == nil {
+		c.closeTimer = time.AfterFunc(c.closeWithin(), func() { c.cut(errNoAnswer) })
 	}
 }
 
@@ -149,7 +145,7 @@ func (c *Conn) abort(code CloseCode, err error) {
 // error is errCloseUnsent.
 func (c *Conn) sendClose(ctx context.Context, code CloseCode, payload []byte) (bool, error) {
 	c.closing.Store(true)
-	if err := c.frameLock.lock(ctx, c.done); err != nil {
+	if err := c.frameLock.lock(ctx, c.Done); err != nil {
 		return false, errCloseUnsent
 	}
 	defer c.unlockFrame()

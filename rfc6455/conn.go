@@ -25,9 +25,12 @@ const (
 // of the peer are answered, and its Close is heard, while some goroutine
 // reads: in [Conn.Read], in [Conn.Serve], or in a reader from [Conn.Reader].
 // A program that only writes starts a goroutine that reads.
+//
+// Its fields stand in an order that leaves few gaps, and what most connections
+// do not need is made when it is needed: a server holds many of these, and
+// most of them wait.
 type Conn struct {
-	nc          net.Conn
-	client      bool // this side is the client, which masks
+	socket
 	subprotocol string
 	deflate     *deflation // nil if nothing is compressed
 
@@ -36,14 +39,14 @@ type Conn struct {
 	in       input
 	m        machine
 	inflate  *inflater // of the message at hand, if it is compressed
-	fed      int       // bytes of the input that it is using
 	partial  []byte    // of a message that a Read whose context ended began
 	gathered []byte    // of the message that is being read, from a pool
 	lastSize int       // of the last message that was gathered
-	turn     bool      // it has one of the turns
 	stream   *messageReader
+	client   bool // this side is the client, which masks
+	turn     bool // it has one of the turns
+	holding  bool // replies gather in out; see releaseHeld
 	serving  atomic.Bool
-	holding  bool        // replies gather in out; see releaseHeld
 	holdEnd  *time.Timer // sends them if that takes long
 
 	// What writers own. messageLock is held for a whole message of several frames
@@ -53,52 +56,38 @@ type Conn struct {
 	frameLock   lock
 	out         output
 
-	// The Pong that is owed, if the frame lock was held when its Ping came.
-	pongDue  atomic.Bool
-	pongLock sync.Mutex
-	pongData []byte // the reader's
-	pongOut  []byte // the frame lock's
+	pinging atomic.Pointer[pinging] // nil before the first Ping
+	pongDue atomic.Bool             // in pinging
 
-	pings pings
+	closing   atomic.Bool // this side will send no more data
+	closeSent atomic.Bool // our Close frame has left whole
+	over      atomic.Bool // the socket is closed
+	pulse     pulse
 
-	// closing is set once this side will send no more data.
-	closing      atomic.Bool
-	closeSent    atomic.Bool  // our Close frame has left whole
-	closeTimeout atomic.Int64 // a time.Duration
-	closeTimer   *time.Timer  // under endLock
-	pulse        pulse
-	group        *Group
-	report       func(*CloseError)
-
-	endLock        sync.Mutex
-	received       CloseCode // from the peer's Close frame, 0 before it
+	endLock        sync.Mutex  // holds for what follows
+	ended          *CloseError // how it ended; the first cause wins
+	received       CloseCode   // from the peer's Close frame, 0 before it
 	receivedReason string
-	ended          *CloseError   // how it ended; the first cause wins
-	done           chan struct{} // closed when the socket is
+	closeTimer     *time.Timer
+	done           chan struct{} // closed when over is set; made for the first who waits for it
 }
 
 // newConn makes the Conn of a socket on which the handshake is complete. early
 // is what arrived right behind it.
 func newConn(nc net.Conn, client bool, subprotocol string, deflate *deflation, early []byte, o *Options) *Conn {
 	c := &Conn{
-		nc:          nc,
+		socket:      socket{nc: nc},
 		client:      client,
 		subprotocol: subprotocol,
 		deflate:     deflate,
 		m:           newMachine(!client, o),
-		group:       o.Group,
-		done:        make(chan struct{}),
 	}
 	c.m.state.Deflate = deflate != nil
-	c.closeTimeout.Store(int64(orDefault(max(o.CloseTimeout, 0), DefaultCloseTimeout)))
-	newInput(&c.in, nc, early)
-	c.out.init(nc, client, &c.frameLock, o)
-	c.out.writeShort(c.in.raw)
-	if log := o.Logger; log != nil {
-		c.report = func(e *CloseError) { logEnd(log, nc, e) }
-	}
-	c.startPulse(orDefault(o.KeepAlive, DefaultKeepAlive), orDefault(o.WriteTimeout, DefaultWriteTimeout))
-	if c.group != nil && !c.group.add(c) {
+	newInput(&c.in, &c.socket, early)
+	c.out.init(&c.socket, client, &c.frameLock, o)
+	c.out.writeShort()
+	c.startPulse()
+	if o.Group != nil && !o.Group.add(c) {
 		go c.Close(frames.CloseGoingAway, "") // the group was closed a moment ago
 	}
 	return c
@@ -115,7 +104,17 @@ func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 
 // Done returns a channel that is closed when the connection has ended and its
 // socket is closed.
-func (c *Conn) Done() <-chan struct{} { return c.done }
+func (c *Conn) Done() <-chan struct{} {
+	c.endLock.Lock()
+	defer c.endLock.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.over.Load() {
+			close(c.done)
+		}
+	}
+	return c.done
+}
 
 // Err returns how the connection ended, as a [*CloseError], or nil while it is
 // open.
@@ -127,7 +126,12 @@ func (c *Conn) Err() error {
 }
 
 // closeWithin is how long the peer may take to answer our Close frame.
-func (c *Conn) closeWithin() time.Duration { return time.Duration(c.closeTimeout.Load()) }
+func (c *Conn) closeWithin() time.Duration {
+	if c.out.netConn.Load() {
+		return netConnCloseTimeout
+	}
+	return c.m.opts.closeTimeout()
+}
 
 // end records why the connection ends, unless something else was first, and
 // returns what counts. end(nil) only asks.
@@ -153,8 +157,8 @@ func (c *Conn) end(e *CloseError) *CloseError {
 // been called before.
 func (c *Conn) shut() {
 	c.nc.Close()
-	if c.finish() && c.report != nil {
-		c.report(c.ended)
+	if c.finish() && c.m.opts.Logger != nil {
+		logEnd(c.m.opts.Logger, c.nc, c.ended)
 	}
 	c.dropInflater()
 	c.dropCompressor(true)
@@ -165,19 +169,20 @@ func (c *Conn) shut() {
 func (c *Conn) finish() bool {
 	c.endLock.Lock()
 	defer c.endLock.Unlock()
-	select {
-	case <-c.done:
+	if c.over.Load() {
 		return false
-	default:
 	}
+	c.over.Store(true)
 	c.pulse.stop()
 	if c.closeTimer != nil {
 		c.closeTimer.Stop()
 	}
-	if c.group != nil {
-		c.group.remove(c)
+	if c.m.opts.Group != nil {
+		c.m.opts.Group.remove(c)
 	}
-	close(c.done)
+	if c.done != nil {
+		close(c.done)
+	}
 	return true
 }
 

@@ -1,10 +1,31 @@
 package rfc6455
 
 import (
+	"sync"
 	"time"
 
 	"example.com/ws101/frames"
 )
+
+// pinging is what a connection needs for Pings of either side. Most never see one
+// but those of the keepalive, which it is not needed for, so it is made for the
+// first.
+type pinging struct {
+	pings pings // ours
+
+	// The Pong that is owed, if the frame lock was held when its Ping came.
+	pongLock sync.Mutex
+	pongData []byte // the reader's
+	pongOut  []byte // the frame lock's
+}
+
+func (c *Conn) startPinging() *pinging {
+	if p := c.pinging.Load(); p != nil {
+		return p
+	}
+	c.pinging.CompareAndSwap(nil, new(pinging))
+	return c.pinging.Load()
+}
 
 // handleControl does what the control frame that has just arrived asks for. Its
 // error ends the reading.
@@ -13,7 +34,9 @@ func (c *Conn) handleControl() error {
 	case frames.Ping:
 		return c.pong(c.m.control)
 	case frames.Pong:
-		c.pings.pong(c.m.control)
+		if p := c.pinging.Load(); p != nil {
+			p.pings.pong(c.m.control)
+		}
 		return nil
 	default:
 		return c.closed(c.m.control)
@@ -34,10 +57,11 @@ func (c *Conn) handleControl() error {
 // each Ping has its Pong, and they keep their order. A peer that takes no Pongs
 // costs one such goroutine, however many Pings it sends.
 func (c *Conn) pong(payload []byte) error {
-	c.pongLock.Lock()
-	c.pongData = append(c.pongData[:0], payload...)
+	p := c.startPinging()
+	p.pongLock.Lock()
+	p.pongData = append(p.pongData[:0], payload...)
 	c.pongDue.Store(true)
-	c.pongLock.Unlock()
+	p.pongLock.Unlock()
 	if c.frameLock.tryLock() {
 		c.letPongLeave()
 	}
@@ -81,11 +105,12 @@ func (c *Conn) sendPong() {
 func (c *Conn) putPong() {
 	// The payload is taken out by a swap, so that the reader can leave the
 	// next one while this one is being written.
-	c.pongLock.Lock()
+	p := c.startPinging()
+	p.pongLock.Lock()
 	c.pongDue.Store(false)
-	c.pongData, c.pongOut = c.pongOut, c.pongData
-	c.pongLock.Unlock()
-	err := c.out.frame(&frames.Header{Fin: true, Opcode: frames.Pong}, c.pongOut)
+	p.pongData, p.pongOut = p.pongOut, p.pongData
+	p.pongLock.Unlock()
+	err := c.out.frame(&frames.Header{Fin: true, Opcode: frames.Pong}, p.pongOut)
 	if err != nil && !(isTimeout(err) && c.out.netConn.Load()) {
 		c.failWrite(err)
 	}

@@ -28,9 +28,12 @@ type inflater struct {
 	in  []byte    // compressed bytes that were not used yet
 	all bool      // no more come behind in
 
+	fed     int  // bytes of the connection's input that it is using; for its user
 	ending  bool // in is what is left of messageEnd
 	stopped bool // release was called while the coroutine awaited input
 	done    bool // the end was read; for its user
+
+	text frames.UTF8 // how far what it came to has been checked; for its user
 
 	past *window // the connection's under takeover, else own
 	own  window

@@ -18,29 +18,34 @@ const smallBuffer = 512
 // while there are bytes in it. On a plain socket it waits without any (see
 // input_unix.go); elsewhere it waits with a small one.
 type input struct {
-	nc net.Conn
+	*socket
 
 	buf  []byte // small, or from the pool, or nil
 	r, w int    // buf[r:w] has arrived and was not used
-	full bool   // the last read filled the buffer: more is likely there
 
-	small []byte // the small buffer, made when first needed
+	small *[smallBuffer]byte // made when first needed
 
 	// reads counts by two the reads that have brought bytes, and is odd while a
 	// goroutine is in one. See progress.
 	reads atomic.Uint32
+	full  bool // the last read filled the buffer: more is likely there
 
-	// For the wait without a buffer; raw is nil where that is impossible. readErr
-	// is the result of attempt, which has no other way to return it.
-	raw     syscall.RawConn
+	// For the wait without a buffer. readErr is the result of attempt, which has no
+	// other way to return it.
 	attempt func(fd uintptr) bool
 	readErr error
 }
 
-// newInput makes the input of nc. early is what arrived already, behind the
+// socket is what a connection reads from and writes to.
+type socket struct {
+	nc  net.Conn
+	raw syscall.RawConn // if nc is a plain socket, else nil
+}
+
+// newInput makes the input of a socket. early is what arrived already, behind the
 // handshake; it is copied.
-func newInput(in *input, nc net.Conn, early []byte) {
-	in.nc = nc
+func newInput(in *input, s *socket, early []byte) {
+	in.socket = s
 	in.waitWithoutBuffer()
 	if len(early) > 0 {
 		in.buf = append([]byte(nil), early...)
@@ -111,7 +116,7 @@ func (in *input) progress() (heard uint32, waiting bool) {
 // that a peer that sends half a header and stops does not pin a large one.
 func (in *input) makeRoom() {
 	rest := in.bytes()
-	next := in.small
+	var next []byte
 	if in.full || len(rest) >= smallBuffer {
 		if len(in.buf) == bufferSize {
 			in.w = copy(in.buf, rest)
@@ -119,9 +124,11 @@ func (in *input) makeRoom() {
 			return
 		}
 		next = getBuffer()
-	} else if next == nil {
-		in.small = make([]byte, smallBuffer)
-		next = in.small
+	} else {
+		if in.small == nil {
+			in.small = new([smallBuffer]byte)
+		}
+		next = in.small[:]
 	}
 	n := copy(next, rest)
 	in.release()

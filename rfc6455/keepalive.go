@@ -39,7 +39,7 @@ func (c *Conn) keepAlivePing() {
 		return
 	}
 	go func() {
-		if c.frameLock.lock(context.Background(), c.done) == nil {
+		if c.frameLock.lock(context.Background(), c.Done) == nil {
 			c.putPing()
 		}
 	}()

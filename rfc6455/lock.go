@@ -35,9 +35,9 @@ func (l *lock) turn() (n uint32, held bool) {
 // renew gives the holder another number.
 func (l *lock) renew() { l.turns.Add(2) }
 
-// lock waits for the lock until ctx ends, whose error it then returns, or until
-// giveUp is closed, which is errGaveUp.
-func (l *lock) lock(ctx context.Context, giveUp <-chan struct{}) error {
+// lock waits for the lock until ctx ends, whose error it then returns, or until the
+// channel that giveUp returns is closed, which is errGaveUp.
+func (l *lock) lock(ctx context.Context, giveUp func() <-chan struct{}) error {
 	if l.tryLock() {
 		return nil
 	}
@@ -54,12 +54,13 @@ func (l *lock) lock(ctx context.Context, giveUp <-chan struct{}) error {
 	// that, since it may have been let go just before.
 	l.waiters.Add(1)
 	defer l.waiters.Add(-1)
+	over := giveUp()
 	for !l.tryLock() {
 		select {
 		case <-*wake:
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-giveUp:
+		case <-over:
 			return errGaveUp
 		}
 	}

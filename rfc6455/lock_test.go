@@ -18,7 +18,7 @@ func TestLock(t *testing.T) {
 		assert.True(t, l.tryLock())
 		assert.False(t, l.tryLock())
 		l.unlock()
-		require.NoError(t, l.lock(forever, nil))
+		require.NoError(t, l.lock(forever, noEnd))
 		assert.False(t, l.tryLock())
 		l.unlock()
 		assert.True(t, l.tryLock())
@@ -27,7 +27,7 @@ func TestLock(t *testing.T) {
 		over, cancel := context.WithCancel(forever)
 		cancel()
 		var l lock
-		assert.NoError(t, l.lock(over, nil))
+		assert.NoError(t, l.lock(over, noEnd))
 	})
 	t.Run("waiters can give up", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -36,9 +36,10 @@ func TestLock(t *testing.T) {
 			ctx, cancel := context.WithTimeout(forever, time.Second)
 			defer cancel()
 			giveUp := make(chan struct{})
-			one := later(func() error { return l.lock(ctx, giveUp) })
-			two := later(func() error { return l.lock(forever, giveUp) })
-			three := later(func() error { return l.lock(forever, nil) })
+			over := func() <-chan struct{} { return giveUp }
+			one := later(func() error { return l.lock(ctx, over) })
+			two := later(func() error { return l.lock(forever, over) })
+			three := later(func() error { return l.lock(forever, noEnd) })
 			assert.Equal(t, context.DeadlineExceeded, <-one)
 			close(giveUp)
 			assert.Equal(t, errGaveUp, <-two)
@@ -56,7 +57,7 @@ func TestLock(t *testing.T) {
 			n := 0
 			for range 100 {
 				go func() {
-					l.lock(forever, nil)
+					l.lock(forever, noEnd)
 					n++ // the race detector watches
 					l.unlock()
 				}()
@@ -73,7 +74,7 @@ func TestLock(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var l lock
 			require.True(t, l.tryLock())
-			waiting := later(func() error { return l.lock(forever, nil) })
+			waiting := later(func() error { return l.lock(forever, noEnd) })
 			synctest.Wait()
 			*l.wake.Load() <- struct{}{} // as if the last one had given up
 			synctest.Wait()
@@ -100,13 +101,13 @@ func TestLockNeverLosesAWakeUp(t *testing.T) {
 					case 0:
 						ctx, cancel := context.WithCancel(forever)
 						go cancel()
-						err = l.lock(ctx, nil)
+						err = l.lock(ctx, noEnd)
 					case 1:
 						if !l.tryLock() {
 							continue
 						}
 					default:
-						err = l.lock(forever, nil)
+						err = l.lock(forever, noEnd)
 					}
 					if err != nil {
 						continue
@@ -128,3 +129,6 @@ func TestLockNeverLosesAWakeUp(t *testing.T) {
 		require.Zero(t, l.waiters.Load())
 	}
 }
+
+// noEnd is for those who never give up.
+func noEnd() <-chan struct{} { return nil }

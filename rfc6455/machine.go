@@ -23,16 +23,14 @@ type machine struct {
 	maskPos int           // where in the masking key the next one is
 	inFrame bool          // its header was taken, its end was not
 
-	kind         MessageType // of the message at hand
-	deflated     bool        // it is compressed: size counts what inflated was given
-	size         uint64      // its bytes, as announced so far
-	fragments    int         // its frames so far
-	inflatedText frames.UTF8 // how far that has been checked
-	control      []byte      // payload of the control frame at hand
+	kind      MessageType // of the message at hand
+	deflated  bool        // it is compressed: size counts what inflated was given
+	size      uint64      // its bytes, as announced so far
+	fragments int         // its frames so far
+	control   []byte      // payload of the control frame at hand
 
-	longLengths  bool // take lengths that are not in their shortest form
-	maxFragments int
-	maxMessage   uint64
+	opts       *Options // what else is allowed or not
+	maxMessage uint64
 }
 
 // header takes the header at the start of b and returns its length, or 0 when
@@ -43,7 +41,7 @@ func (m *machine) header(b []byte) (int, error) {
 	if n == 0 {
 		return 0, nil
 	}
-	if err != nil && !(m.longLengths && isLongLength(err)) {
+	if err != nil && !(m.opts.AllowLongLengths && isLongLength(err)) {
 		return 0, err
 	}
 	if !m.state.Allows(h) {
@@ -91,10 +89,10 @@ func (m *machine) whole(b []byte) (p []byte, n int, err error) {
 func (m *machine) count(h *frames.Header) error {
 	if h.Opcode != frames.Continuation {
 		m.kind, m.size, m.fragments = h.Opcode, 0, 0
-		m.deflated, m.inflatedText = h.Rsv1, frames.UTF8{}
+		m.deflated = h.Rsv1
 	}
 	m.fragments++
-	if m.fragments > m.maxFragments {
+	if m.fragments > m.opts.maxFragments() {
 		return &frames.Error{
 			Rule: "6455-10.4-2", Code: frames.ClosePolicyViolation,
 			Text: "the message has too many fragments",
@@ -148,22 +146,23 @@ func (m *machine) text(p []byte) error {
 }
 
 // inflated takes the next bytes that a compressed message came to. It counts
-// them and checks text, as header and payload do for the others.
-func (m *machine) inflated(p []byte) error {
+// them and checks text, as header and payload do for the others. How far that has
+// been checked is in text.
+func (m *machine) inflated(p []byte, text *frames.UTF8) error {
 	if uint64(len(p)) > m.maxMessage-m.size {
 		return errTooBig
 	}
 	m.size += uint64(len(p))
 	if m.kind == Text {
-		return m.inflatedText.Add(p)
+		return text.Add(p)
 	}
 	return nil
 }
 
 // inflatedEnd takes the end of a compressed message.
-func (m *machine) inflatedEnd() error {
+func (m *machine) inflatedEnd(text *frames.UTF8) error {
 	if m.kind == Text {
-		return m.inflatedText.End()
+		return text.End()
 	}
 	return nil
 }
@@ -182,10 +181,9 @@ func isLongLength(err error) bool {
 // what a server sends.
 func newMachine(fromClient bool, o *Options) machine {
 	m := machine{
-		state:        frames.State{FromClient: fromClient},
-		maxMessage:   maxSlice,
-		maxFragments: o.maxFragments(),
-		longLengths:  o.AllowLongLengths,
+		state:      frames.State{FromClient: fromClient},
+		opts:       o,
+		maxMessage: maxSlice,
 	}
 	if limit := o.maxMessage(); limit >= 0 {
 		m.maxMessage = min(uint64(limit), maxSlice)

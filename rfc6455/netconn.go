@@ -32,7 +32,6 @@ const netConnCloseTimeout = 100 * time.Millisecond
 // after a write has timed out.) Close sends a Close frame, waits at most 100 ms
 // for the answer, and returns nil.
 func (c *Conn) NetConn(t MessageType) net.Conn {
-	c.closeTimeout.Store(int64(netConnCloseTimeout))
 	c.out.netConn.Store(true)
 	c.nc.SetDeadline(noDeadline)
 	return &netConn{c: c, t: t}
@@ -188,7 +187,7 @@ func (n *netConn) writePlain(p []byte) (begun bool, err error) {
 // writeFrame reports whether the frame has begun to leave, and so counts.
 func (n *netConn) writeFrame(h frames.Header, p []byte) (begun bool, err error) {
 	c := n.c
-	if c.frameLock.lock(context.Background(), c.done) != nil {
+	if c.frameLock.lock(context.Background(), c.Done) != nil {
 		return false, n.opError("write", net.ErrClosed)
 	}
 	defer c.unlockFrame()

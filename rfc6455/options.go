@@ -1,6 +1,7 @@
 package rfc6455
 
 import (
+	"crypto/rand"
 	"io"
 	"log/slog"
 	"time"
@@ -18,6 +19,10 @@ const (
 
 // Options are what both sides of a connection can choose. The zero value is
 // safe to use: every limit and every timeout is then on, at the default.
+//
+// A connection goes on to look at the Options that it was made with, and does not
+// copy them, so do not change them behind that. Any number of connections may
+// share them.
 type Options struct {
 	// Deflate, if set, offers or accepts the compression of messages. nil means
 	// none.
@@ -93,6 +98,21 @@ func (o *Options) maxFragments() int {
 func (o *Options) handshakeTimeout() time.Duration {
 	return orDefault(max(o.HandshakeTimeout, 0), DefaultHandshakeTimeout)
 }
+
+func (o *Options) writeTimeout() time.Duration { return orDefault(o.WriteTimeout, DefaultWriteTimeout) }
+
+func (o *Options) closeTimeout() time.Duration {
+	return orDefault(max(o.CloseTimeout, 0), DefaultCloseTimeout)
+}
+
+func (o *Options) rand() io.Reader {
+	if o.Rand == nil {
+		return rand.Reader
+	}
+	return o.Rand
+}
+
+func (o *Options) keepAlive() time.Duration { return orDefault(o.KeepAlive, DefaultKeepAlive) }
 
 // orDefault returns d, or the default if d is zero. A negative d stays: it
 // turns the timeout off where that is allowed.

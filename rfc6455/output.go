@@ -1,14 +1,12 @@
 package rfc6455
 
 import (
-	"crypto/rand"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"example.com/ws101/frames"
 )
@@ -20,40 +18,35 @@ import (
 // that they cost one system call and travel in one packet. The buffer is held
 // only while there is something in it.
 type output struct {
-	nc      net.Conn
-	mask    bool // this side is the client
-	rand    io.Reader
+	*socket
+	opts *Options
+	lock *lock // the frame lock
+
+	buf     []byte  // frames that have not left yet; from the pool, or nil
+	hold    bool    // see Serve: frames may gather in buf
+	mask    bool    // this side is the client
 	maskKey [4]byte // here and not on the stack, from where it would escape
 
-	buf  []byte // frames that have not left yet; from the pool, or nil
-	hold bool   // see Serve: frames may gather in buf
-
-	lock *lock // the frame lock
+	// code is that of the Close frame that was sent, 0 before.
+	code atomic.Uint32
 	// netConn is set once the connection is used as a net.Conn: its user sets
 	// the deadlines, and a frame that was cut by one is finished later.
 	netConn atomic.Bool
 
-	// For writeShort, or nil; and the result of attempt.
-	raw     syscall.RawConn
+	// For writeShort, and the result of attempt.
 	attempt func(fd uintptr) bool
 	sent    int
 	sendErr error
-
-	// code is that of the Close frame that was sent, 0 before.
-	code atomic.Uint32
 }
 
 // maxHeld is how many bytes gather before they are sent all the same.
 const maxHeld = bufferSize / 2
 
-func (o *output) init(nc net.Conn, client bool, lock *lock, opts *Options) {
+func (o *output) init(s *socket, client bool, lock *lock, opts *Options) {
 	o.lock = lock
-	o.nc = nc
+	o.socket = s
 	o.mask = client
-	o.rand = opts.Rand
-	if o.rand == nil {
-		o.rand = rand.Reader
-	}
+	o.opts = opts
 }
 
 // sentCode is the code of the Close frame we sent, 0 if none.
@@ -133,7 +126,7 @@ func (o *output) append(h *frames.Header, p []byte) error {
 	if o.mask {
 		// A new key for each frame, and from a source that the peer, or the
 		// page that chose the payload, cannot guess (RFC 6455 section 10.3).
-		if _, err := io.ReadFull(o.rand, o.maskKey[:]); err != nil {
+		if _, err := io.ReadFull(o.opts.rand(), o.maskKey[:]); err != nil {
 			return err
 		}
 		h.Masked, h.MaskKey = true, o.maskKey

@@ -15,9 +15,8 @@ import (
 // the other calls on the way that are spared, the goroutine of [Conn.Serve] keeps
 // its 2 KiB behind a handler that is not too deep itself: nearly a third less for
 // each connection that waits.
-func (o *output) writeShort(raw syscall.RawConn) {
-	if raw != nil {
-		o.raw = raw
+func (o *output) writeShort() {
+	if o.raw != nil {
 		o.attempt = o.tryWrite // a method value is allocated: once, not per write
 	}
 }

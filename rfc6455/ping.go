@@ -14,8 +14,9 @@ import (
 // When ctx ends while Ping waits, its error is returned and the connection stays
 // usable; see [Conn.Write] for when it ends while the Ping is being sent.
 func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
-	p := c.pings.add()
-	defer c.pings.remove(p)
+	pings := &c.startPinging().pings
+	p := pings.add()
+	defer pings.remove(p)
 	var payload [8]byte
 	binary.BigEndian.PutUint64(payload[:], p.id)
 	start := time.Now()
@@ -27,7 +28,7 @@ func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 		return p.at.Sub(start), nil
 	case <-ctx.Done():
 		return 0, ctx.Err()
-	case <-c.done:
+	case <-c.Done():
 		return 0, c.end(nil)
 	}
 }

@@ -91,9 +91,10 @@ func TestPongBehindABlockedWrite(t *testing.T) {
 				for range 1000 {
 					p.send(r.frame(0x89, strings.Repeat("p", 125)))
 				}
-				c.pongLock.Lock()
-				held := cap(c.pongData) + cap(c.pongOut)
-				c.pongLock.Unlock()
+				pinging := c.pinging.Load()
+				pinging.pongLock.Lock()
+				held := cap(pinging.pongData) + cap(pinging.pongOut)
+				pinging.pongLock.Unlock()
 				assert.LessOrEqual(t, held, 1024, "6455-5.5.3-2 a flood costs one Pong")
 				assert.True(t, isTimeout(<-write))
 			})
@@ -224,7 +225,7 @@ func TestPing(t *testing.T) {
 				p.send(r.frame(0x8a, payload))
 				assert.Equal(t, rtt{delay, nil}, <-done)
 			}
-			assert.Empty(t, c.pings.waiting)
+			assert.Empty(t, c.pinging.Load().pings.waiting)
 		})
 	})
 	// pingAll starts n Pings and waits until they have been sent.
@@ -286,7 +287,7 @@ func TestPing(t *testing.T) {
 			_, err := c.Ping(ctx)
 			assert.Equal(t, context.DeadlineExceeded, err)
 			assert.Equal(t, time.Minute, time.Since(start))
-			assert.Empty(t, c.pings.waiting, "it is forgotten")
+			assert.Empty(t, c.pinging.Load().pings.waiting, "it is forgotten")
 			_, b, err := c.Read(forever)
 			require.NoError(t, err, "the connection stays usable")
 			assert.Equal(t, "later", string(b))

@@ -23,26 +23,33 @@ type pulse struct {
 	turn  uint32 // see checkWrite
 }
 
-// countdown tells when it is time to look at something, or never if every is 0.
-type countdown struct{ every, left time.Duration }
+// countdown is how long it is until it is time to look at something.
+type countdown time.Duration
 
-func (d *countdown) over(passed time.Duration) bool {
-	if d.every <= 0 {
+// over reports whether that is now. It is time again each time that every has
+// passed, or never if that is 0 or less.
+func (d *countdown) over(passed, every time.Duration) bool {
+	if every <= 0 {
 		return false
 	}
-	if d.left -= passed; d.left > 0 {
+	if *d -= countdown(passed); *d > 0 {
 		return false
 	}
-	d.left = d.every
+	*d = countdown(every)
 	return true
 }
 
 // startPulse starts the timer, unless there is nothing to look at.
-func (c *Conn) startPulse(keepAlive, writeTimeout time.Duration) {
+func (c *Conn) startPulse() {
 	p := &c.pulse
-	p.alive = countdown{keepAlive, keepAlive}
-	p.write = countdown{writeTimeout / 2, writeTimeout / 2}
-	if p.next() == math.MaxInt64 {
+	p.alive, p.write = countdown(math.MaxInt64), countdown(math.MaxInt64)
+	if every := c.m.opts.keepAlive(); every > 0 {
+		p.alive = countdown(every)
+	}
+	if every := c.m.opts.writeTimeout() / 2; every > 0 {
+		p.write = countdown(every)
+	}
+	if min(p.alive, p.write) == math.MaxInt64 {
 		return
 	}
 	// The timer is started only once it is in its field, where beat looks.
@@ -50,19 +57,8 @@ func (c *Conn) startPulse(keepAlive, writeTimeout time.Duration) {
 	p.restart()
 }
 
-// next is how long it is until there is something to look at.
-func (p *pulse) next() time.Duration {
-	next := time.Duration(math.MaxInt64)
-	for _, d := range []countdown{p.alive, p.write} {
-		if d.every > 0 {
-			next = min(next, d.left)
-		}
-	}
-	return next
-}
-
 func (p *pulse) restart() {
-	p.slept = p.next()
+	p.slept = time.Duration(min(p.alive, p.write))
 	p.timer.Reset(p.slept)
 }
 
@@ -73,15 +69,13 @@ func (p *pulse) stop() {
 }
 
 func (c *Conn) beat() {
-	select {
-	case <-c.done:
+	if c.over.Load() {
 		return
-	default:
 	}
 	p := &c.pulse
 	var ping bool
 	var err error
-	write, alive := p.write.over(p.slept), p.alive.over(p.slept)
+	write, alive := p.write.over(p.slept, c.m.opts.writeTimeout()/2), p.alive.over(p.slept, c.m.opts.keepAlive())
 	if write {
 		err = c.checkWrite()
 	}

@@ -42,7 +42,7 @@ func (c *Conn) beginRead(ctx context.Context) error {
 		}
 		// It is Close that reads, and its end is the end of the connection.
 		select {
-		case <-c.done:
+		case <-c.Done():
 			return c.end(nil)
 		case <-ctx.Done():
 			return ctx.Err()
@@ -419,7 +419,6 @@ func (c *Conn) failProtocol(err error) error {
 // connection failed, and to let it hear that, may take seconds, and a peer that
 // does so on many connections must not pin a message for each.
 func (c *Conn) letGo() {
-	c.fed = 0
 	c.in.discard(len(c.in.bytes()))
 	if c.inflate != nil {
 		c.endInflate()

@@ -40,7 +40,7 @@ func (c *Conn) inflatePayload(p []byte) (int, error) {
 		n, err := c.inflate.read(p)
 		switch err {
 		case nil:
-			if err := c.m.inflated(p[:n]); err != nil {
+			if err := c.m.inflated(p[:n], &c.inflate.text); err != nil {
 				return 0, c.failProtocol(err)
 			}
 			return n, nil
@@ -51,7 +51,7 @@ func (c *Conn) inflatePayload(p []byte) (int, error) {
 		case io.EOF:
 			c.takeFed()
 			c.inflate.done = true
-			if err := c.m.inflatedEnd(); err != nil {
+			if err := c.m.inflatedEnd(&c.inflate.text); err != nil {
 				return 0, c.failProtocol(err)
 			}
 			return 0, nil
@@ -84,16 +84,16 @@ func (c *Conn) feedInflate() error {
 	if err := c.m.payload(p); err != nil {
 		return c.failProtocol(err)
 	}
-	c.fed = len(p)
+	c.inflate.fed = len(p)
 	c.inflate.feed(p, !c.m.inMessage())
 	return nil
 }
 
 // takeFed drops the bytes that the inflater has used from the input.
 func (c *Conn) takeFed() {
-	if c.fed > 0 {
-		c.in.discard(c.fed)
-		c.fed = 0
+	if n := c.inflate.fed; n > 0 {
+		c.in.discard(n)
+		c.inflate.fed = 0
 	}
 }
 
@@ -107,12 +107,7 @@ func (c *Conn) unlockRead() {
 // the connection has ended: a coroutine that stands still is not collected as
 // garbage. Whoever holds the read lock at that time does so when letting it go.
 func (c *Conn) dropInflater() {
-	if c.deflate == nil {
-		return
-	}
-	select {
-	case <-c.done:
-	default:
+	if c.deflate == nil || !c.over.Load() {
 		return
 	}
 	if c.readLock.tryLock() {

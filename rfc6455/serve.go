@@ -229,7 +229,7 @@ func (c *Conn) releaseHeld() {
 }
 
 func (c *Conn) flushHeld() {
-	if c.frameLock.lock(context.Background(), c.done) == nil {
+	if c.frameLock.lock(context.Background(), c.Done) == nil {
 		c.endHold()
 	}
 }

@@ -96,7 +96,7 @@ func (c *Conn) beginFrame(ctx context.Context) (stop func() bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := c.frameLock.lock(ctx, c.done); err != nil {
+	if err := c.frameLock.lock(ctx, c.Done); err != nil {
 		return nil, c.lockError(err)
 	}
 	return c.watchWrite(ctx)
@@ -154,7 +154,7 @@ func (c *Conn) lockMessage(ctx context.Context) error {
 	if c.closing.Load() {
 		return c.closedError() // at once, whoever holds the lock
 	}
-	return c.lockError(c.messageLock.lock(ctx, c.done))
+	return c.lockError(c.messageLock.lock(ctx, c.Done))
 }
 
 func (c *Conn) lockError(err error) error {
