@@ -23,11 +23,15 @@ import (
 const stepTime = 30 * time.Second
 
 // TestChatOnOwnWebSocket shows that the program of chapter 24 carries a vote and a chat between two
-// pages in Chromium, and that it ends them with 1001.
+// pages in Chromium, hears of one that is left, and ends the others with 1001. Its trace shows
+// all of it.
 func TestChatOnOwnWebSocket(t *testing.T) {
 	browser := devtools.ForTest(t)
 	address, program := startShow(t)
 	ada, bob := openPage(t, browser, address), openPage(t, browser, address)
+	ctx, cancel := context.WithTimeout(t.Context(), stepTime)
+	defer cancel()
+	require.NoError(t, openPage(t, browser, address).Close(ctx))
 	ada.joins("Ada")
 	bob.joins("明凯")
 	ada.says("hello from a WebSocket of my own")
@@ -68,6 +72,8 @@ func startShow(t *testing.T) (address string, program *exec.Cmd) {
 		assert.Contains(t, trace.String(), "GET /news?", "the trace shows the request")
 		assert.Contains(t, trace.String(), "text, FIN, masked,", "and frames")
 		assert.NotContains(t, trace.String(), "Broken by the server", "all of which were right")
+		assert.Contains(t, trace.String(), "Legal: a close without a code", "of the page that was left")
+		assert.Equal(t, 2, strings.Count(trace.String(), "server → client  close, FIN, 2 bytes"), "to the pages that were open")
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	require.NoError(t, err)

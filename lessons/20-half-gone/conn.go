@@ -74,7 +74,8 @@ func (c *Conn) write(frame []byte) error {
 
 // Read reads some bytes, as a net.Conn does, and leaves word for the heartbeat: that
 // somebody waits for bytes, and that some have come. An error of the socket ends the
-// connection; Read returns the reason for which it has ended.
+// connection; Read returns the reason for which it has ended, and the bytes that came with
+// the error.
 func (c *Conn) Read(p []byte) (int, error) {
 	// lesson:begin Read
 	c.waiting.Store(true)

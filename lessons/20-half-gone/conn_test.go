@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,6 +168,49 @@ func TestEnd(t *testing.T) {
 	}, lesson.If(true, "the reason is wanted before it is there"))
 }
 
+// TestEndTogether has two goroutines end a connection at the same moment, many times, while
+// others wait for the end to learn the reason.
+func TestEndTogether(t *testing.T) {
+	defer taskEnd.Catch(t)
+	lesson.InOrder(t)
+	const call = "End, called by two goroutines at the same moment"
+	for range 3000 {
+		nc, _ := net.Pipe()
+		c := New(nc, every, patience)
+		const watchers = 20
+		seen := make(chan error, watchers)
+		for range watchers {
+			go func() {
+				<-c.done
+				seen <- c.reason
+			}()
+		}
+		got := make(chan error, 2)
+		var here atomic.Int32
+		for _, reason := range []error{errFirst, errSecond} {
+			go func() {
+				defer func() {
+					if v := recover(); v != nil {
+						got <- fmt.Errorf("panic: %v", v)
+					}
+				}()
+				for here.Add(1); here.Load() < 2; {
+					runtime.Gosched()
+				}
+				got <- c.End(reason)
+			}()
+		}
+		one, two := <-got, <-got
+		taskEnd.Equal(t, call+"\nwhat one of them gets, and the other", fmt.Sprint(one, ", ", two), fmt.Sprint(c.reason, ", ", c.reason),
+			lesson.If(true, "both were the first; between a look at done and its end somebody else may pass, and c.once lets nobody"))
+		taskEnd.Equal(t, call+"\ndone is closed", c.ended(), true)
+		for range watchers {
+			taskEnd.Equal(t, call+"\nc.reason, when done is closed", <-seen, c.reason,
+				lesson.If(true, "done was closed before the reason was there; whoever waits for done looks at the reason next"))
+		}
+	}
+}
+
 // TestWriteInTime has another side that reads each frame late, and one of them too late.
 func TestWriteInTime(t *testing.T) {
 	defer taskWrite.Catch(t)
@@ -218,6 +263,7 @@ func TestWriteTooLate(t *testing.T) {
 			Timeout bool
 			Ended   bool
 		}{patience, true, true},
+			lesson.If(took == every, "that is c.every, which is for the heartbeat; the other side has c.patience"),
 			lesson.If(!c.ended() && err != nil, "the write has failed, and the connection goes on; half a frame may have left"),
 			lesson.If(err == nil, "the write has failed, and Send says nothing"))
 		c.reason = errFirst
@@ -302,6 +348,29 @@ func TestReadEnd(t *testing.T) {
 	}
 }
 
+// last is a socket that has three bytes, and the end with them.
+type last struct{ net.Conn }
+
+func (last) Read(p []byte) (int, error) { return copy(p, "bye"), io.EOF }
+
+func TestReadLast(t *testing.T) {
+	defer taskRead.Catch(t)
+	lesson.InOrder(t)
+	const call = "Read, and three bytes come together with the end"
+	taskRead.Bubble(t, call, func(t *testing.T) {
+		c, _ := open(t)
+		c.nc = last{c.nc}
+		n, err := c.Read(make([]byte, 8))
+		type result struct {
+			N     int
+			Err   error
+			Heard bool
+		}
+		taskRead.Equal(t, call, result{n, err, c.heard.Load()}, result{3, io.EOF, true},
+			lesson.If(n == 0, "the bytes that came with the error are lost; an io.Reader may return both at once"))
+	})
+}
+
 // moments are states at a tick, and what has to come of it.
 var moments = []struct {
 	name                  string
@@ -344,6 +413,7 @@ func TestTick(t *testing.T) {
 				lesson.If(m.ping && got.Pings == 1 && !got.Asked, "a ping was sent, and not noted; the next tick sends another one, and so on for ever"),
 				lesson.If(m.ping && got.Ended, "the connection was ended without a ping; a peer that has nothing to say may still be there"),
 				lesson.If(m.end && got.Pings > 0, "a ping was not answered, and another one was sent; nothing will come of it"),
+				lesson.If(!m.waiting && !got.Ended && got.Asked, "nobody was reading, and the ping still counts as unanswered; the first silence after that ends the connection at once"),
 				lesson.If(true, m.looks))
 			taskTick.Equal(t, call+"\nwhat is left for the next tick", struct{ Heard bool }{c.heard.Load()}, struct{ Heard bool }{false},
 				lesson.If(true, "c.heard was looked at, and not cleared; one byte would count for ever"))
@@ -353,6 +423,31 @@ func TestTick(t *testing.T) {
 			p.nc.Close()
 		})
 	}
+}
+
+// slow is a socket whose Write takes a second more, in which the other side answers.
+type slow struct{ net.Conn }
+
+func (s slow) Write(p []byte) (int, error) {
+	defer time.Sleep(time.Second)
+	return s.Conn.Write(p)
+}
+
+func TestTickAnswered(t *testing.T) {
+	defer taskTick.Catch(t)
+	lesson.InOrder(t)
+	call := "tick: nothing has come, and the ping is answered while tick still runs"
+	taskTick.Bubble(t, call, func(t *testing.T) {
+		c, p := open(t)
+		c.nc = slow{c.nc}
+		p.take(taskTick, t, lesson.Hex("8a 80 00 00 00 00"))
+		c.readAll(taskTick, t)
+		c.tick()
+		synctest.Wait()
+		taskTick.Equal(t, call+"\nwhat is left for the next tick", struct{ Heard bool }{c.heard.Load()}, struct{ Heard bool }{true},
+			lesson.If(true, "the note about the answer was thrown away; take the note first, and send then"))
+		p.nc.Close()
+	})
 }
 
 // TestTickWhileWriting has a tick fall into the time of a write that takes 5 s.

@@ -5,7 +5,7 @@ import "time"
 // tick is called once in every c.every. It sends a ping if nothing was heard since the last
 // tick, and ends the connection if that was so at the last tick already, and the ping was
 // not answered. If nobody is waiting for bytes, an answer may lie unread: then nothing can
-// be said.
+// be said, and a ping that was sent is forgotten.
 func (c *Conn) tick() {
 	// lesson:begin tick
 	heard := c.heard.Swap(false)

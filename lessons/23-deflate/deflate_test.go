@@ -120,6 +120,7 @@ var vectors = []struct {
 	{"an empty message", "00", "", nil},
 	{"no DEFLATE", "ff ff ff", "", errBroken},
 	{"a payload that is cut off", "f2 48 cd", "", errBroken},
+	{"a block of 100 bytes that ends after one", "00 64 00 9b ff 48", "", errBroken},
 }
 
 func TestDecompress(t *testing.T) {
@@ -132,6 +133,7 @@ func TestDecompress(t *testing.T) {
 	for _, v := range vectors {
 		got, err := NewDecompressor(false, 100).Decompress(lesson.Hex(v.payload))
 		taskDecompress.Equal(t, "Decompress("+v.payload+"), "+v.name, result{string(got), err}, result{v.message, v.err},
+			lesson.If(v.err != nil && len(got) > 0, "a block has promised more than has come, and what has come was taken for the message"),
 			lesson.If(v.err != nil && err == nil, "the payload cannot be decompressed, and there is no error"),
 			lesson.If(v.err != nil, "the error is that of flate; make it errBroken, so that the connection gets the right close code"),
 			lesson.If(err != nil, "the stream is not at its end; put back the four bytes of the tail, and then a last block"))
@@ -158,7 +160,7 @@ func TestDecompressTakeover(t *testing.T) {
 		}
 		taskDecompress.Equal(t, call, result{string(got), err}, want,
 			lesson.If(takeover, "the second message refers to the first; keep what has come out, and give it to flate as a dictionary"),
-			lesson.If(true, "no takeover was agreed on, and the message before was kept all the same; it costs memory that nobody has agreed to"))
+			lesson.If(true, "no takeover was agreed on, and the message before was kept all the same; so a payload that refers to it is accepted, and each connection costs 32 KiB more"))
 	}
 }
 
@@ -269,13 +271,26 @@ func TestAppendMessage(t *testing.T) {
 		call := "AppendMessage, " + c.name
 		got := AppendMessage(nil, Text, lesson.Hex(c.payload), c.compressed, c.size)
 		want := lesson.Hex(c.want)
-		later := len(got) > 5 && c.size == 3 && got[5]&0x40 != 0
 		taskMessage.Frame(t, call, frames.State{Deflate: true}, got, want,
 			lesson.If(c.compressed && got[0]&0x40 == 0, "RSV1 is 0 in the first frame of a compressed message; the receiver takes the bytes for text"),
 			lesson.If(!c.compressed && got[0]&0x40 != 0, "RSV1 is 1, and the message is not compressed"),
-			lesson.If(later, "RSV1 is 1 in a later frame of a message; it is about the whole message, and stands in the first frame alone"),
+			lesson.If(rsv1Later(got), "RSV1 is 1 in a later frame of a message; it is about the whole message, and stands in the first frame alone"),
 			lesson.If(len(got) > 5 && c.size == 3 && Opcode(got[5]&0xf) == Text, "a later frame has the opcode of the first; it is a continuation"),
 			lesson.If(c.size == 3 && len(got) > 0 && len(c.payload) > 9 && got[0]&0x80 != 0, "FIN is 1 in a frame that is not the last one"))
+	}
+}
+
+// rsv1Later reports whether a frame that is not the first has RSV1.
+func rsv1Later(b []byte) bool {
+	for first := true; ; first = false {
+		h, n, err := frames.ParseHeader(b)
+		if n == 0 || err != nil || h.Length > uint64(len(b)-n) {
+			return false
+		}
+		if h.Rsv1 && !first {
+			return true
+		}
+		b = b[n:][h.Length:]
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 // The limits of a connection.
 const (
 	maxMessage    = 1 << 20          // bytes that a message may have
+	maxFragments  = 1000             // frames that a message may have
 	handshakeTime = 10 * time.Second // for the request
 	writeTime     = 10 * time.Second // for a frame to leave
 	closeTime     = 5 * time.Second  // for the client to answer our Close frame

@@ -58,7 +58,6 @@ func TestWriteMessageBehindClose(t *testing.T) {
 func TestWriteMessageOneAtATime(t *testing.T) {
 	defer taskWrite.Catch(t)
 	s, c := open()
-	s.lock = &c.mu
 	c.WriteMessage(true, []byte("Hi"))
 	taskWrite.Equal(t, "WriteMessage\nc.mu was held while the frame left", !s.free, true,
 		lesson.If(true, "two goroutines can write at once, and their frames get into each other; hold c.mu (chapter 19 says more)"))
@@ -148,30 +147,42 @@ func TestControl(t *testing.T) {
 	for _, k := range []struct {
 		op      Opcode
 		payload string
-		sent    bool // our Close frame, before
+		before  Closing
 		want    string
 		err     error
 		looks   string
 	}{
-		{Ping, "Hi", false, `pong "Hi"`, nil, "a pong carries what the ping carried (RFC 6455 section 5.5.3)"},
-		{Ping, "", false, "pong", nil, ""},
-		{Ping, "Hi", true, `pong "Hi"`, nil, "a pong may be sent behind our Close frame, until the client's has come (RFC 6455 section 5.5.2)"},
-		{Pong, "Hi", false, "nothing", nil, "a pong gets no answer (RFC 6455 section 5.5.3)"},
-		{Close, "\x03\xe8bye", false, "close 1000", errClosed, "a Close is answered with its code (RFC 6455 section 5.5.1)"},
-		{Close, "", false, "close", errClosed, ""},
-		{Close, "\x03\xe8", true, "nothing", errClosed, "our Close frame was sent before, so this one is the answer to it, and gets none"},
+		{Ping, "Hi", Closing{}, `pong "Hi"`, nil, "a pong carries what the ping carried (RFC 6455 section 5.5.3)"},
+		{Ping, "", Closing{}, "pong", nil, ""},
+		{Ping, "Hi", Closing{Sent: true}, `pong "Hi"`, nil, "a pong may be sent behind our Close frame, until the client's has come (RFC 6455 section 5.5.2)"},
+		{Ping, "Hi", Closing{Sent: true, Received: true}, "nothing", nil, "a ping behind the client's Close frame was answered; c.maySend knows (RFC 6455 section 5.5.2)"},
+		{Pong, "Hi", Closing{}, "nothing", nil, "a pong gets no answer (RFC 6455 section 5.5.3)"},
+		{Close, "\x03\xe8bye", Closing{}, "close 1000", errClosed, "a Close is answered with its code (RFC 6455 section 5.5.1)"},
+		{Close, "", Closing{}, "close", errClosed, ""},
+		{Close, "\x03\xe8", Closing{Sent: true}, "nothing", errClosed, "our Close frame was sent before, so this one is the answer to it, and gets none"},
 	} {
 		s, c := open()
-		c.closing.Sent = k.sent
+		c.closing = k.before
 		call := fmt.Sprintf("c.control(%v, % x)", k.op, k.payload)
-		if k.sent {
+		switch {
+		case k.before.Received:
+			call += ", once a Close frame has come"
+		case k.before.Sent:
 			call += ", once our Close frame was sent"
 		}
 		err := c.control(k.op, []byte(k.payload))
 		taskControl.Equal(t, call+"\nthe client gets", told(s.gets), k.want, lesson.If(k.looks != "", k.looks))
 		taskControl.Equal(t, call, err, k.err)
+		taskControl.Equal(t, call+"\nc.mu was held while the frame left", !s.free, true,
+			lesson.If(true, "somebody else may be sending, and this frame gets into the middle of theirs; hold c.mu here too"))
 		locked(t, taskControl, call, c)
 	}
+	s, c := open()
+	s.deaf = os.ErrDeadlineExceeded
+	taskControl.Equal(t, "c.control(ping), and the pong cannot be sent", c.control(Ping, nil), s.deaf)
+	s, c = open()
+	s.deaf = os.ErrDeadlineExceeded
+	taskControl.Equal(t, "c.control(close), and the answer cannot be sent", c.control(Close, nil), errClosed)
 	for payload, code := range map[string]CloseCode{"\x03": 1002, "\x03\xed": 1002, "\x03\xe8\xff": 1007} {
 		s, c := open()
 		call := fmt.Sprintf("c.control(close, % x)", payload)
@@ -219,7 +230,7 @@ func TestNext(t *testing.T) {
 	for _, m := range messages {
 		call := "an echo gets " + m.name
 		s, c := open(m.sends...)
-		trace(t, m.sends, nil)
+		trace(t, call, m.sends, nil)
 		var err error
 		for err == nil {
 			var text bool
@@ -230,6 +241,7 @@ func TestNext(t *testing.T) {
 		}
 		got := told(s.gets)
 		taskNext.Equal(t, call+"\nand answers", got, m.want,
+			lesson.If(got == "nothing" && len(m.sends) == 1, fmt.Sprintf("no message came out; next ended with the error %q", err)),
 			lesson.If(len(m.sends) > 1 && got == strings.ReplaceAll(m.want, "text", "binary"), "the first frame says what a message is; the continuation only goes on"),
 			lesson.If(m.looks != "", m.looks))
 		taskNext.Equal(t, call+"\nthe error at the end", err, io.EOF)
@@ -239,6 +251,33 @@ func TestNext(t *testing.T) {
 	taskNext.Equal(t, "next, with a text that is not UTF-8", err, errNotUTF8,
 		lesson.If(err == nil, "a text has to be UTF-8, or the connection fails (RFC 6455 section 8.1)"))
 	taskNext.Equal(t, "next, with a text that is not UTF-8\nthe client gets, so far", told(s.gets), "nothing")
+}
+
+// TestNextFragments is about the two rules of chapter 15 for a message that does not end.
+func TestNextFragments(t *testing.T) {
+	defer taskNext.Catch(t)
+	for _, ping := range []string{"", frame(0x89, "")} {
+		for _, want := range []error{nil, errTooMany} {
+			n := maxFragments
+			if want != nil {
+				n++
+			}
+			call := fmt.Sprintf("next, with a message in %d frames", n)
+			if ping != "" {
+				call += " and a ping behind each"
+			}
+			_, c := open(frame(0x01, "") + ping + strings.Repeat(frame(0x00, "")+ping, n-2) + frame(0x80, ""))
+			_, _, err := next(t, call, c)
+			taskNext.Equal(t, call, err, want,
+				lesson.If(want != nil, "empty frames add nothing to the message, so its limit never stops them; count the frames too (chapter 15)"),
+				lesson.If(ping != "", "the pings were counted, and are no part of the message"))
+		}
+	}
+	const call = "next, and the client ends behind a frame without FIN"
+	_, c := open(frame(0x01, "a"))
+	_, _, err := next(t, call, c)
+	taskNext.Equal(t, call, err, io.ErrUnexpectedEOF,
+		lesson.If(err == io.EOF, "the frame had ended, and the message had not; c.state.Open tells (chapter 15)"))
 }
 
 func next(t *testing.T, call string, c *Conn) (bool, []byte, error) {
@@ -258,6 +297,8 @@ func TestClose(t *testing.T) {
 		lesson.If(true, "a client that never answers the Close frame keeps the connection for ever; the read deadline bounds that"))
 	taskClose.Equal(t, call+"\nthe socket was closed", s.closed || s.fin, false,
 		lesson.If(true, "the client has not answered yet; ReadMessage ends the socket when it has (RFC 6455 section 7.1.1)"))
+	taskClose.Equal(t, call+"\nc.mu was held while the frame left", !s.free, true,
+		lesson.If(true, "Close may be called while somebody else sends, and its frame gets into the middle; hold c.mu"))
 	locked(t, taskClose, call, c)
 
 	err = c.Close(1000, "")
@@ -285,6 +326,9 @@ var failures = []struct {
 	{broken("5.1", errors.New("not masked")), false, "close 1002, FIN, closed", "the client is told why: a Close frame with the code of the error"},
 	{errTooBig, false, "close 1009, FIN, closed", ""},
 	{errNotUTF8, false, "close 1007, FIN, closed", ""},
+	{errTooMany, false, "close 1008, FIN, closed", ""},
+	{broken("5.2", errors.New(strings.Repeat("wrong ", 40))), false, "close 1002, FIN, closed", "123 bytes are the most that a reason may have; reasonOf cuts it"},
+	{errors.New("db: login of admin refused"), false, "close 1011, FIN, closed", "a mistake of ours has a code as well"},
 	{errClosed, true, "nothing, FIN, closed", "a Close frame was sent before, and there is only one of them"},
 	{broken("5.1", errors.New("not masked")), true, "nothing, FIN, closed", "a Close frame was sent before, and there is only one of them"},
 	{io.EOF, false, "nothing, closed", "the socket has ended; there is nobody to send a Close frame to"},
@@ -296,7 +340,7 @@ func TestFail(t *testing.T) {
 	for _, f := range failures {
 		s, c := open("more")
 		c.closing.Sent = f.sent
-		call := fmt.Sprintf("c.fail(%q)", f.err)
+		call := fmt.Sprintf("c.fail(%.50q)", f.err)
 		if f.sent {
 			call += ", once a Close frame was sent"
 		}
@@ -311,7 +355,17 @@ func TestFail(t *testing.T) {
 		taskFail.Equal(t, call, got, f.want,
 			lesson.If(!s.fin && strings.Contains(f.want, "FIN"), "the socket was not hung up; the client may lose the Close frame (chapter 17)"),
 			lesson.If(f.looks != "", f.looks))
+		if len(s.gets) >= 4 {
+			reason := string(s.gets[4:])
+			taskFail.Equal(t, call+"\nthe reason", reason, reasonOf(f.err),
+				lesson.If(reason == "", "the client is told a code, and not what was wrong"),
+				lesson.If(true, "reasonOf says what a stranger may be told; the error itself is for you (chapter 17)"))
+		}
+		taskFail.Equal(t, call+"\nc.mu was held while the frame left", !s.free, true,
+			lesson.If(true, "the Close frame leaves while somebody else may be sending; hold c.mu for it"))
 		locked(t, taskFail, call, c)
+		taskFail.Equal(t, call+"\nc.mu was held when FIN was sent", s.held, false,
+			lesson.If(true, "hangUp waits for the client, for seconds; give c.mu back first"))
 		c.closing.Sent = false // what of it is noted belongs to closing alone
 	}
 }

@@ -131,7 +131,7 @@ func appendFrame(dst []byte, op Opcode, payload []byte) []byte {
 // maySend is chapter 16's MaySend. c.mu is held.
 func (c *Conn) maySend(op Opcode) bool { return c.closing.MaySend(closing.Opcode(op)) }
 
-// codeOf is chapter 17's CodeOf, which here knows two errors more. It is 0 for an error of
+// codeOf is chapter 17's CodeOf, which here knows three errors more. It is 0 for an error of
 // the socket.
 func codeOf(err error) CloseCode {
 	switch {
@@ -139,6 +139,8 @@ func codeOf(err error) CloseCode {
 		return 1009
 	case errors.Is(err, errNotUTF8):
 		return 1007
+	case errors.Is(err, errTooMany):
+		return 1008
 	}
 	return CloseCode(failing.CodeOf(err))
 }
@@ -150,6 +152,8 @@ func reasonOf(err error) string {
 		return errTooBig.Error()
 	case errors.Is(err, errNotUTF8):
 		return errNotUTF8.Error()
+	case errors.Is(err, errTooMany):
+		return errTooMany.Error()
 	}
 	return failing.CutReason(failing.ReasonOf(err))
 }
@@ -171,6 +175,7 @@ type Socket interface {
 
 var (
 	errTooBig  = errors.New("the message is larger than the limit")
+	errTooMany = errors.New("the message has too many fragments")
 	errNotUTF8 = errors.New("the text is not valid UTF-8")
 )
 

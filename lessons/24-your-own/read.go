@@ -21,12 +21,17 @@ func (c *Conn) ReadMessage() (text bool, message []byte, err error) {
 
 // next is ReadMessage without the end.
 //
-// The errors are those of header, payload and control, and errNotUTF8 for a text that is
-// not UTF-8 as a whole. (Chapter 18 notices it earlier.)
+// The errors are those of header, payload and control; errTooMany for a message of more than
+// maxFragments frames; and errNotUTF8 for a text that is not UTF-8 as a whole. (Chapter 18
+// notices it earlier.) The end of the stream inside of a message is io.ErrUnexpectedEOF, also
+// between two of its frames.
 func (c *Conn) next() (text bool, message []byte, err error) {
 	// lesson:begin next
-	for {
+	for frames := 0; ; {
 		h, err := c.header()
+		if c.state.Open != Continuation {
+			err = unexpected(err)
+		}
 		if err != nil {
 			return false, nil, err
 		}
@@ -39,6 +44,9 @@ func (c *Conn) next() (text bool, message []byte, err error) {
 				return false, nil, err
 			}
 			continue
+		}
+		if frames++; frames > maxFragments {
+			return false, nil, errTooMany
 		}
 		if message, err = c.payload(message, h); err != nil {
 			return false, nil, err
@@ -106,8 +114,10 @@ func (c *Conn) payload(message []byte, h Header) ([]byte, error) {
 
 // control does what a control frame asks for. A Ping is answered with a Pong that carries
 // the same payload, unless it may not be sent any more. A Close goes to c.closing and gets
-// the answer that it gives; then the error is errClosed. A Close that breaks a rule is an
-// error: errNotUTF8 if it is the reason, and one made by broken if it is something else.
+// the answer that it gives; then the error is errClosed, also if the answer cannot be sent.
+//
+// A Close that breaks a rule is an error: errNotUTF8 if what stands behind the two bytes of
+// its code is no text, and broken("7.4", err) for the err of c.closing.
 func (c *Conn) control(op Opcode, payload []byte) error {
 	// lesson:begin control
 	c.mu.Lock()

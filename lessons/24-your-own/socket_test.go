@@ -48,6 +48,7 @@ type socket struct {
 	readBy    time.Time
 	writeBy   time.Time
 	free      bool // the lock was free in a Write
+	held      bool // the lock was held when FIN was sent
 	noLimit   bool // something was written without a deadline
 	unlimited bool // something was read without a deadline
 }
@@ -90,6 +91,10 @@ func (s *socket) Write(p []byte) (int, error) {
 }
 
 func (s *socket) CloseWrite() error {
+	s.held = s.lock != nil && !s.lock.TryLock()
+	if s.lock != nil && !s.held {
+		s.lock.Unlock()
+	}
 	s.fin = true
 	return nil
 }
@@ -111,7 +116,9 @@ func (s *socket) SetWriteDeadline(t time.Time) error { s.writeBy = t; return nil
 // open returns a connection behind its handshake, whose client sends these pieces.
 func open(sends ...string) (*socket, *Conn) {
 	s := &socket{sends: slices.Clone(sends)}
-	return s, newConn(s, bufio.NewReader(s))
+	c := newConn(s, bufio.NewReader(s))
+	s.lock = &c.mu
+	return s, c
 }
 
 // echo sends every message back, until the connection ends, and returns why.
@@ -165,8 +172,11 @@ func frame(b0 byte, payload string) string {
 	return string(frames.AppendHeader(nil, h)) + payload
 }
 
-// trace shows what a client sends and gets, if it is wanted.
-func trace(t *testing.T, sends []string, gets []byte) {
+// trace shows what a client sends and gets, under the words about it, if it is wanted.
+func trace(t *testing.T, call string, sends []string, gets []byte) {
+	if os.Getenv(lesson.TraceVar) != "" {
+		fmt.Fprintln(t.Output(), call)
+	}
 	lesson.Trace(t, "in", frames.State{FromClient: true}, []byte(strings.Join(sends, "")))
 	lesson.Trace(t, "out", frames.State{}, gets)
 }

@@ -22,7 +22,7 @@ func (c *Conn) WriteMessage(text bool, message []byte) error {
 
 // Close begins the end: it sends a Close frame with a code and a reason. The end comes in
 // ReadMessage, when the client has answered, or when closeTime is over. If a Close frame
-// was sent before, Close does nothing, and the error is nil. If the code or the reason
+// was sent before (c.closing.Sent), Close does nothing, and the error is nil. If the code or the reason
 // cannot be sent, nothing changes, and that is the error.
 func (c *Conn) Close(code int, reason string) error {
 	// lesson:begin Close

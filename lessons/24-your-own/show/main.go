@@ -53,7 +53,7 @@ func serve(ctx context.Context, addr string, printer *wire.Printer) error {
 		tap := wire.New(wire.Options{})
 		watcher := tap.Watch()
 		defer watcher.Close()
-		go printer.Follow(ctx, watcher)
+		defer follow(printer, watcher)()
 		listener = wire.Listen(listener, tap)
 	}
 	pages := split(listener, func(nc net.Conn) { r.carry(ctx, nc) })
@@ -65,4 +65,19 @@ func serve(ctx context.Context, addr string, printer *wire.Printer) error {
 	}
 	r.wait()
 	return nil
+}
+
+// follow prints what the watcher sees until end is called, which is behind the last Close
+// frame, and so behind the end of ctx.
+func follow(printer *wire.Printer, watcher *wire.Watcher) (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan bool)
+	go func() {
+		printer.Follow(ctx, watcher)
+		close(done)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }

@@ -2,9 +2,9 @@ package lesson
 
 import "testing"
 
-// InOrder is called in the second line of tests that stand on each other, in a chapter whose
-// parts do. If one of them has failed, what the later ones find may come of that. So where they
-// fail too, they name that test, and give no diagnosis of their own.
+// InOrder is called in the second line of tests that stand on those before them. If one of those
+// has failed, what this one finds may come of that. So where it fails too, it names that test, and
+// gives no diagnosis of its own.
 //
 //	defer task.Catch(t)
 //	lesson.InOrder(t)
@@ -14,14 +14,16 @@ func InOrder(t testing.TB) {
 	if order.before == name {
 		order.before = "" // with -count, it is this test that has failed
 	}
-	t.Cleanup(func() {
-		if t.Failed() && order.failed == "" {
-			order.failed = name
-		}
-		order.before = ""
-	})
+	t.Cleanup(func() { order.before = "" })
 }
 
-// order is about the tests that call InOrder: the first that has failed, and what that was when
-// the test began that runs now. There is one test at a time.
+// noteEnd keeps the name of the first test that has failed.
+func noteEnd(t testing.TB) {
+	if t.Failed() && order.failed == "" {
+		order.failed = t.Name()
+	}
+}
+
+// order is the first test that has failed, and what that was when the test began that runs now,
+// if it called InOrder. There is one test at a time.
 var order struct{ failed, before string }

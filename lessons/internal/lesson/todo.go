@@ -73,6 +73,7 @@ func notWritten() *NotWritten {
 //
 //	defer task.Catch(t)
 func (k Task) Catch(t testing.TB) {
+	defer noteEnd(t)
 	if v := recover(); v != nil {
 		k.crashed(t, newCrash(v), "", nil)
 	}
