@@ -100,9 +100,13 @@ func (d *demo) classic(w http.ResponseWriter, r *http.Request) {
 // news answers a handshake for a page that tells its cursor.
 func (d *demo) news(w http.ResponseWriter, r *http.Request) {
 	visitor, err := room.Visit(r)
-	accept := d.accept
-	accept.Check = func(*handshake.Request) error { return refused(err) }
-	d.connect(w, r, &accept, visitor, Batches)
+	accept := &d.accept // one for all: a connection keeps its options
+	if err != nil {
+		refusing := d.accept
+		refusing.Check = func(*handshake.Request) error { return refused(err) }
+		accept = &refusing
+	}
+	d.connect(w, r, accept, visitor, Batches)
 }
 
 func (d *demo) connect(w http.ResponseWriter, r *http.Request, accept *rfc6455.AcceptOptions, visitor room.Visitor, form Form) {
