@@ -38,6 +38,7 @@ var lines = []struct {
 	{"GET vote HTTP/1.1", Request{}, errRequestLine},
 	{"GET / HTTP/2", Request{}, errRequestLine},
 	{"GET / http/1.1", Request{}, errRequestLine},
+	{" / HTTP/1.1", Request{}, errRequestLine},
 }
 
 // parsed is what ParseRequestLine returns.
@@ -66,6 +67,7 @@ func TestParseRequestLine(t *testing.T) {
 			lesson.If(c.err == nil, "the three parts stand between the blanks, in this order: method, target, version"),
 			lesson.If(strings.Count(c.line, " ") < 2, "a part is missing in this line, and it was taken"),
 			lesson.If(strings.Count(c.line, " ") > 2, "there are more blanks than two in this line; where two programs cut it differently, one of them is fooled"),
+			lesson.If(strings.HasPrefix(c.line, " "), "the method is empty, and was taken"),
 			lesson.If(strings.Contains(c.line, "vote"), "the target does not begin with a slash, and was taken"),
 			lesson.If(true, "the version is none that this server speaks; anything may be different in it"))
 	}
@@ -94,13 +96,16 @@ var requests = []struct {
 	{"GET / HTTP/1.1\r\n\r\n", nil, nil, "a request without fields is a request; the blank line stands right behind the first one"},
 	{"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n", map[string]string{"host": "example.com"}, nil, "the names of the fields come out in lower case, since Host and host are the same"},
 	{"GET / HTTP/1.1\r\nHost: 127.0.0.1:8101\r\n\r\n", map[string]string{"host": "127.0.0.1:8101"}, nil, "the value was cut at a colon of its own; only the first one ends the name"},
-	{"GET / HTTP/1.1\r\nHost:a\r\nAccept: \t text/html, */* \r\nEmpty:\r\n\r\n", map[string]string{"host": "a", "accept": "text/html, */*", "empty": ""}, nil, "blanks around the value do not belong to it, and there may be none or many"},
+	{"GET / HTTP/1.1\r\nHost:a\r\nAccept: \t text/html, */* \r\nEmpty:\r\n\r\n", map[string]string{"host": "a", "accept": "text/html, */*", "empty": ""}, nil, "blanks and tabs around the value do not belong to it, and there may be none or many"},
 	{"GET / HTTP/1.1\r\nAccept: a\r\nHost: a\r\naccept: b\r\n\r\n", map[string]string{"host": "a", "accept": "a, b"}, nil, "a field came twice, and one of its values is lost"},
 	{"GET / HTTP/1.1\r\nHost\r\n\r\n", nil, errField, "a field without a colon was taken"},
 	{"GET / HTTP/1.1\r\n: a\r\n\r\n", nil, errField, "a field without a name was taken"},
 	{"GET / HTTP/1.1\r\nHost : a\r\n\r\n", nil, errField, "a name with a blank in it was taken; some programs cut the blank off, others see another name, and one of them is fooled"},
 	{"GET / HTTP/1.1\r\nAccept: a\r\n b: c\r\n\r\n", nil, errField, "a name with a blank in it was taken; some programs cut the blank off, others see another name, and one of them is fooled"},
+	{"GET / HTTP/1.1\r\nHost\t: a\r\n\r\n", nil, errField, "a name with a tab in it was taken; the rule is the same as for a blank"},
+	{"GET / HTTP/1.1\r\n \r\n", nil, errField, "a line with a blank in it was taken for the end; that line is empty"},
 	{"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nHello", nil, errBody, "a body stands behind this head, and the next request would be looked for in it"},
+	{"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", nil, errBody, "a Content-Length was taken since it is 0; the field is refused, whatever its value is"},
 	{"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", nil, errBody, "a body stands behind this head, and the next request would be looked for in it"},
 	{"GET /\r\n\r\n", nil, errRequestLine, "the request line was not checked; ParseRequestLine does it"},
 	{"GET / HTTP/1.1\nHost: a\n\n", nil, errLineEnd, "the error of readLine was dropped"},
@@ -109,13 +114,27 @@ var requests = []struct {
 	{"GET / HTTP/1.1\r\n", nil, io.ErrUnexpectedEOF, "the stream ended between two lines of a request, and the error is that of a clean end; the blank line has not come"},
 	{"GET / HTTP/1.1\r\nHost: a\r\n", nil, io.ErrUnexpectedEOF, "the stream ended between two lines of a request, and the error is that of a clean end; the blank line has not come"},
 	{"GET / HTTP/1.1\r\n" + strings.Repeat("A: b\r\n", 100) + "\r\n", map[string]string{"a": strings.Repeat("b, ", 99) + "b"}, nil, "100 fields were refused; that many are allowed"},
-	{"GET / HTTP/1.1\r\n" + strings.Repeat("A: b\r\n", 101) + "\r\n", nil, errTooManyFields, "any number of fields was taken; a client that never ends its request fills the memory"},
+	{"GET / HTTP/1.1\r\n" + names(101) + "\r\n", nil, errTooManyFields, "any number of fields was taken; a client that never ends its request fills the memory"},
+	{"GET / HTTP/1.1\r\n" + strings.Repeat("A: b\r\n", 101) + "\r\n", nil, errTooManyFields, "more than 100 fields were taken; count the lines, a field that comes twice counts twice"},
 }
+
+// names are n fields, each with a name of its own.
+func names(n int) (s string) {
+	for i := range n {
+		s += fmt.Sprintf("A%d: b\r\n", i)
+	}
+	return s
+}
+
+// fields are fields as a failure shows them.
+type fields map[string]string
+
+func (f fields) String() string { return fmt.Sprintf("%q", map[string]string(f)) }
 
 // request is what ReadRequest returns.
 type request struct {
 	Method, Target string
-	Fields         map[string]string
+	Fields         fields
 	Err            error
 }
 
@@ -148,7 +167,8 @@ func TestReadRequest(t *testing.T) {
 			continue
 		}
 		if !maps.Equal(got.Fields, c.fields) {
-			taskRead.Equal(t, callRead(c.text), struct{ Fields map[string]string }{got.Fields}, struct{ Fields map[string]string }{c.fields},
+			taskRead.Equal(t, callRead(c.text), struct{ Fields fields }{got.Fields}, struct{ Fields fields }{c.fields},
+				lesson.If(got.Fields["accept"] == "a,b", "between the two values stand a comma and a blank"),
 				lesson.If(true, c.looks))
 		}
 		taskRead.Equal(t, callRead(c.text), struct{ Method, Target string }{got.Method, got.Target}, struct{ Method, Target string }{"GET", "/"},
@@ -190,12 +210,14 @@ func TestAppendResponse(t *testing.T) {
 			continue
 		}
 		taskResponse.Fail(t, call, fmt.Sprintf("got  %q\nwant %q", got, c.want),
-			lesson.If(got == strings.ReplaceAll(c.want, "\r\n", "\n"), "the lines end in LF alone; in HTTP a line ends in CR LF"),
+			lesson.If(strings.ReplaceAll(got, "\r\n", "\n") == strings.ReplaceAll(c.want, "\r\n", "\n"), "a line ends in LF alone; in HTTP each line ends in CR LF"),
 			lesson.If(got == strings.Replace(c.want, "\r\n\r\n", "\r\n", 1), "the blank line is missing; without it the body is taken for a field"),
 			lesson.If(got == strings.Replace(c.want, "Length: 6", "Length: 2", 1), "the length counts characters; it is the bytes that travel, and the client waits for exactly so many"),
+			lesson.If(strings.EqualFold(got, c.want), "small and capital letters are not as in step 3; to a client a name is the same in any case, but the test compares bytes"),
 			lesson.If(!strings.Contains(got, "Content-Length"), "the length is missing; on a connection that stays open, the client cannot know where the body ends"),
 			lesson.If(c.dst != "" && !strings.HasPrefix(got, c.dst), "dst was thrown away; the response goes behind what dst holds"),
-			lesson.If(strings.HasSuffix(got, c.r.Body+"\r\n"), "there is something behind the body; it ends with its last byte, and no line end follows"),
-			lesson.If(!strings.HasPrefix(got, c.dst+"HTTP/1.1 "), "the status line begins with the version, HTTP/1.1"))
+			lesson.If(strings.HasPrefix(got, c.want), "there is something behind the body; it ends with its last byte, and no line end follows"),
+			lesson.If(!strings.HasPrefix(got, c.dst+"HTTP/1.1 "), "the status line begins with the version, HTTP/1.1"),
+			lesson.If(!strings.Contains(got, fmt.Sprintf("HTTP/1.1 %d %s\r\n", c.r.Status, reason(c.r.Status))), "behind the version stand the status, and the words that reason has for it"))
 	}
 }

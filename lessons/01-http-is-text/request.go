@@ -65,13 +65,14 @@ func ParseRequestLine(line string) (Request, error) {
 // ReadRequest reads a request up to the blank line, and with it. What comes behind that
 // stays in br.
 //
-// A field is a name, a colon, and a value with or without blanks around it. The name is
-// not empty, and has no blanks. If it occurs twice, the second value goes behind the first,
-// with ", " between them.
+// A field is a name, a colon, and a value with or without blanks and tabs around it. The
+// name is not empty, and has neither of them. If it occurs twice, the second value goes
+// behind the first, with ", " between them.
 //
 // The errors are those of readLine and ParseRequestLine, errField, errTooManyFields, and
-// errBody for a request that has a field Content-Length or Transfer-Encoding. The end of
-// the stream is io.EOF in front of the request, and io.ErrUnexpectedEOF inside of it.
+// errBody for a request that has a field Content-Length or Transfer-Encoding, whatever its
+// value is. The end of the stream is io.EOF in front of the request, and
+// io.ErrUnexpectedEOF inside of it.
 func ReadRequest(br *bufio.Reader) (Request, error) {
 	// lesson:begin ReadRequest
 	line, err := readLine(br)

@@ -25,6 +25,7 @@ type wire struct {
 	net.Conn
 	pieces  []string
 	end     error
+	broken  error // what each Write returns
 	written string
 	before  []string // what was written before each Read
 	closed  bool
@@ -52,6 +53,9 @@ func (w *wire) Read(p []byte) (int, error) {
 func (w *wire) Write(p []byte) (int, error) {
 	if w.closed {
 		return 0, net.ErrClosed
+	}
+	if w.broken != nil {
+		return 0, w.broken
 	}
 	w.written += string(p)
 	return len(p), nil
@@ -145,6 +149,18 @@ func TestServeInTime(t *testing.T) {
 			lesson.If(!works(), partsFirst),
 			lesson.If(true, "the answer is kept back until something else comes; a client that waits for it sends nothing"))
 	}
+}
+
+// TestServeUnwritten has a client that nothing can be written to.
+func TestServeUnwritten(t *testing.T) {
+	defer taskServe.Catch(t)
+	w := &wire{pieces: []string{get("/1", ""), get("/2", "")}, end: io.EOF, broken: errReset}
+	call := "Serve, of a client that nothing can be written to"
+	var err error
+	taskServe.Within(t, 2*time.Second, call, func() { err = Serve(w, hello) })
+	taskServe.Equal(t, call, struct{ Err error }{err}, struct{ Err error }{errReset},
+		lesson.If(!works(), partsFirst),
+		lesson.If(true, "the answer did not go out, and the loop went on; Write returns an error as well"))
 }
 
 // listener has some connections, and then an error.

@@ -33,9 +33,9 @@ func (l *Log) Add(event string) {
 	// lesson:end
 }
 
-// Wait returns the events behind a cursor, and the next cursor. A cursor is how many events a reader
-// has had. If there are none behind it, Wait waits until one comes, or until ctx ends. Then it returns
-// no events, and the cursor with which to go on.
+// Wait returns a copy of the events behind a cursor, and the next cursor. A cursor is how many events
+// a reader has had. If there are none behind it, Wait waits until one comes, or until ctx ends. Then it
+// returns no events, and the cursor with which to go on.
 //
 // A cursor that this log has never given to anybody is from another run of the server. It stands for
 // 0: such a reader gets everything.

@@ -176,6 +176,20 @@ func TestWaitReturnsAtOnce(t *testing.T) {
 	}, hangs)
 }
 
+// TestWaitIsTheReaders changes what was returned.
+func TestWaitIsTheReaders(t *testing.T) {
+	defer taskWait.Catch(t)
+	needAdd(t)
+	taskWait.Bubble(t, "Wait, where there are events already", func(t *testing.T) {
+		l, mu := start("a", "b")
+		r := wait(t, l, mu, 1)
+		r.check(t, `, of the events "a" "b"`, result{false, list{"b"}, 2}, lesson.If(!r.ended, lookFirst))
+		r.events[0] = "x"
+		taskWait.Equal(t, r.call+`, and the reader makes "x" of what it got: the log`, list(l.events), list{"a", "b"},
+			lesson.If(true, "what a reader got is a part of the log, and it can change it for all others; return a copy"))
+	}, hangs)
+}
+
 const notWoken = "an event came, and nobody was woken by it"
 
 func TestWaitHolds(t *testing.T) {
@@ -318,5 +332,13 @@ func TestWaitForeignCursor(t *testing.T) {
 		settle()
 		r.check(t, ", of no events, and ctx ends", result{false, nil, 0},
 			lesson.If(r.next == 17, "the cursor of another run was given back; with it the reader would not see the first events of this one"))
+
+		l, mu = start()
+		r = wait(t, l, mu, 1)
+		defer r.leave()
+		l.Add("a")
+		settle()
+		r.check(t, `, of no events, and then Add("a")`, result{false, list{"a"}, 1},
+			lesson.If(!r.ended, "the cursor stood for 0, and was taken for a place when an event came; set it to 0 for good"))
 	}, hangs)
 }

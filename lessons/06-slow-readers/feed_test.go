@@ -48,6 +48,7 @@ func TestParseCursor(t *testing.T) {
 		{"k3f9a2-1-7", Cursor{}, false, "there is something behind the number"},
 		{"K3F9A2-17", Cursor{}, false, badEpoch},
 		{"k\n-17", Cursor{}, false, badEpoch},
+		{"k_f-17", Cursor{}, false, badEpoch},
 		{"é-17", Cursor{}, false, badEpoch},
 		{"abcdefgh123456789-1", Cursor{}, false, badEpoch},
 	} {
@@ -106,6 +107,7 @@ func TestUpdate(t *testing.T) {
 	defer taskUpdate.Catch(t)
 	c := newCount(5)
 	for n := 1; n <= 12; n++ {
+		before := c.log
 		func() {
 			defer taskUpdate.CatchIn(t, fmt.Sprintf("Update, number %d of a feed that keeps 5", n),
 				lesson.If(true, "the closed channel is still there; put a new one in its place for those who wait next"))
@@ -116,8 +118,14 @@ func TestUpdate(t *testing.T) {
 		taskUpdate.Equal(t, fmt.Sprintf("Update, number %d of a feed that keeps 5: the log", n), got, want,
 			lesson.If(len(got) > 5, "nothing leaves the log; it grows for as long as the server runs"),
 			lesson.If(len(got) == 0, "the event is not in the log"),
-			lesson.If(n > 5 && len(got) < 5, "more has left the log than the oldest event; a reader who is only a little behind would find nothing any more"),
+			lesson.If(n == 5 && len(got) == 4, "an event leaves only when there is one more than the log may keep"),
+			lesson.If(len(got) < min(n, 5), "more has left the log than the oldest event; a reader who is only a little behind would find nothing any more"),
 			lesson.If(got[0] == "1", "the newest event was left out; the oldest has to go"))
+		// Where append has moved the log to another array, nothing holds the old one.
+		if n > 5 && &before[1] == &c.log[0] && before[0] != "" {
+			taskUpdate.Fail(t, fmt.Sprintf("Update, number %d: what stands in the array in front of the log", n), fmt.Sprintf("got  %q\nwant %q", before[0], ""),
+				lesson.If(true, "the event has left the log, and is still in memory; set its place to \"\" before you cut it off"))
+		}
 		taskUpdate.Equal(t, fmt.Sprintf("Update, number %d: last", n), c.last, uint64(n),
 			lesson.If(true, "last is the number of the newest event; it grows by one with each, also with those that have left the log"))
 	}
@@ -178,6 +186,7 @@ func sinceOf(t *testing.T, total int, from Cursor) (got seen, call string) {
 	c.add(total)
 	call = fmt.Sprintf("Since(%q), of a feed that has had %d events and keeps 5", from, total)
 	defer taskSince.CatchIn(t, call,
+		lesson.If(from.N < uint64(max(0, total-5)), "this cursor is behind the log; it needs a snapshot, and then nothing more is to be read from the log"),
 		lesson.If(from.N > uint64(total), "a number larger than the newest was used as a place in the log; it comes from a stranger"),
 		lesson.If(true, "a number was used as a place in the log that is not in it"))
 	return see(c.Since(from)), call

@@ -14,6 +14,7 @@ const Stuck = 10 * time.Second
 // came meanwhile.
 //
 // Each Write has Stuck to end. If it fails, Follow returns that error. When ctx ends, it returns ctx's error.
+// The connection stays the caller's: Follow does not close it, and sets no time for reads.
 func Follow(ctx context.Context, conn net.Conn, f *Feed, c Cursor) error {
 	// lesson:begin Follow
 	for {
@@ -21,6 +22,7 @@ func Follow(ctx context.Context, conn net.Conn, f *Feed, c Cursor) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		// Where this fails, so does the Write.
 		conn.SetWriteDeadline(time.Now().Add(Stuck))
 		if _, err := conn.Write(b.AppendJSON(nil)); err != nil {
 			return err

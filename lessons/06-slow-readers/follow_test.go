@@ -23,11 +23,23 @@ type client struct {
 	t     *testing.T
 	lines *bufio.Reader
 	last  string // the line before
+	reads bool   // a time was set for reads too
 	leave context.CancelFunc
 	begun time.Time
 	ended bool
 	err   error
 	after time.Duration // when it ended
+}
+
+// served is the connection that Follow is given.
+type served struct {
+	net.Conn
+	to *client
+}
+
+func (s served) SetDeadline(at time.Time) error {
+	s.to.reads = true
+	return s.Conn.SetDeadline(at)
 }
 
 // follow starts a Follow, and lets it come as far as it can.
@@ -36,7 +48,7 @@ func follow(t *testing.T, c *count, from Cursor) *client {
 	here, there := net.Pipe()
 	k := &client{Conn: here, t: t, lines: bufio.NewReader(here), leave: leave, begun: time.Now()}
 	taskFollow.Go(t, func() {
-		k.err = Follow(ctx, there, c.Feed, from)
+		k.err = Follow(ctx, served{there, k}, c.Feed, from)
 		k.after, k.ended = time.Since(k.begun), true
 	})
 	synctest.Wait()
@@ -68,6 +80,7 @@ func (k *client) gets(call string, want ...string) {
 	for i, w := range want {
 		got := k.line()
 		taskFollow.Equal(k.t, fmt.Sprintf("%s: line %d that the client gets", call, i+1), got, w,
+			lesson.If(got != w && isEmpty(got), notWaited),
 			lesson.If(errors.Is(k.err, os.ErrDeadlineExceeded), cutTooEarly),
 			lesson.If(k.ended, "it has ended; it goes on until ctx ends, or a Write fails"),
 			lesson.If(got == k.last || strings.HasSuffix(after(got, "["), ","+after(w, "[")), again),
@@ -80,9 +93,14 @@ func (k *client) gets(call string, want ...string) {
 // quiet fails the test if the client gets something where there is nothing to send.
 func (k *client) quiet(call string) {
 	if got := k.line(); got != "nothing" {
-		taskFollow.Fail(k.t, call+": and then", fmt.Sprintf("got  %s\nwant nothing", got), lesson.If(got == k.last, again))
+		taskFollow.Fail(k.t, call+": and then", fmt.Sprintf("got  %s\nwant nothing", got), lesson.If(isEmpty(got), notWaited), lesson.If(got == k.last, again))
 	}
 }
+
+// isEmpty reports whether a line is a batch without events.
+func isEmpty(line string) bool { return strings.HasSuffix(line, `"events":[]}`) }
+
+const notWaited = "an empty batch was sent; Wait returns when there is something to send"
 
 const again = "the same batch was sent again; go on with its cursor"
 
@@ -160,6 +178,10 @@ func TestFollowStuck(t *testing.T) {
 		if k.ended {
 			taskFollow.Fail(t, "Follow, and a client that takes a line each 8 s", fmt.Sprintf("got  its end, after %v: %v\nwant to go on", k.after, k.err),
 				lesson.If(true, cutTooEarly))
+		}
+		if k.reads {
+			taskFollow.Fail(t, "Follow, and its deadlines", "got  SetDeadline\nwant SetWriteDeadline",
+				lesson.If(true, "the time was set for reads as well; whoever has given you the connection may be reading from it"))
 		}
 		before := time.Since(k.begun)
 		c.add(1)
