@@ -93,6 +93,9 @@ func newConn(nc net.Conn, client bool, subprotocol string, deflate *deflation, e
 	return c
 }
 
+// opts are what the connection was made with.
+func (c *Conn) opts() *Options { return c.m.opts }
+
 // Subprotocol returns the subprotocol that both sides agreed on, or "".
 func (c *Conn) Subprotocol() string { return c.subprotocol }
 
@@ -130,7 +133,7 @@ func (c *Conn) closeWithin() time.Duration {
 	if c.out.netConn.Load() {
 		return netConnCloseTimeout
 	}
-	return c.m.opts.closeTimeout()
+	return c.opts().closeTimeout()
 }
 
 // end records why the connection ends, unless something else was first, and
@@ -157,8 +160,8 @@ func (c *Conn) end(e *CloseError) *CloseError {
 // been called before.
 func (c *Conn) shut() {
 	c.nc.Close()
-	if c.finish() && c.m.opts.Logger != nil {
-		logEnd(c.m.opts.Logger, c.nc, c.ended)
+	if c.finish() && c.opts().Logger != nil {
+		logEnd(c.opts().Logger, c.nc, c.ended)
 	}
 	c.dropInflater()
 	c.dropCompressor(true)
@@ -177,8 +180,8 @@ func (c *Conn) finish() bool {
 	if c.closeTimer != nil {
 		c.closeTimer.Stop()
 	}
-	if c.m.opts.Group != nil {
-		c.m.opts.Group.remove(c)
+	if c.opts().Group != nil {
+		c.opts().Group.remove(c)
 	}
 	if c.done != nil {
 		close(c.done)

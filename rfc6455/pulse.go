@@ -43,10 +43,10 @@ func (d *countdown) over(passed, every time.Duration) bool {
 func (c *Conn) startPulse() {
 	p := &c.pulse
 	p.alive, p.write = countdown(math.MaxInt64), countdown(math.MaxInt64)
-	if every := c.m.opts.keepAlive(); every > 0 {
+	if every := c.opts().keepAlive(); every > 0 {
 		p.alive = countdown(every)
 	}
-	if every := c.m.opts.writeTimeout() / 2; every > 0 {
+	if every := c.opts().writeTimeout() / 2; every > 0 {
 		p.write = countdown(every)
 	}
 	if min(p.alive, p.write) == math.MaxInt64 {
@@ -75,7 +75,7 @@ func (c *Conn) beat() {
 	p := &c.pulse
 	var ping bool
 	var err error
-	write, alive := p.write.over(p.slept, c.m.opts.writeTimeout()/2), p.alive.over(p.slept, c.m.opts.keepAlive())
+	write, alive := p.write.over(p.slept, c.opts().writeTimeout()/2), p.alive.over(p.slept, c.opts().keepAlive())
 	if write {
 		err = c.checkWrite()
 	}
