@@ -336,9 +336,12 @@ func TestWaitForeignCursor(t *testing.T) {
 		l, mu = start()
 		r = wait(t, l, mu, 1)
 		defer r.leave()
+		other := wait(t, l, mu, 0)
+		defer other.leave()
 		l.Add("a")
 		settle()
 		r.check(t, `, of no events, and then Add("a")`, result{false, list{"a"}, 1},
+			lesson.If(!other.ended, notWoken),
 			lesson.If(!r.ended, "the cursor stood for 0, and was taken for a place when an event came; set it to 0 for good"))
 	}, hangs)
 }
