@@ -16,8 +16,8 @@ var (
 )
 
 // CheckControl judges the header of a control frame. The error is errReserved for the
-// opcodes 11 to 15, which mean nothing yet, errFragmented, errTooLong, or nil. The
-// rules do not concern other frames: for those it is nil.
+// opcodes 11 to 15, which mean nothing yet, errFragmented, errTooLong, or nil;
+// of several that apply, any. The rules do not concern other frames: for those it is nil.
 func CheckControl(h Header) error {
 	// lesson:begin CheckControl
 	if !h.Opcode.IsControl() {

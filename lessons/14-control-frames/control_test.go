@@ -143,7 +143,7 @@ func TestPong(t *testing.T) {
 		got, want := result{n, strings.Join(p.waiting, " ")}, result{c.n, c.left}
 		taskPong.Equal(t, callPong(c.waiting, c.pong), got, want,
 			lesson.If(c.n == 0 && (got.Left != want.Left || n > 0), "a pong came that answers no ping, and it was counted all the same; anybody may send one"),
-			lesson.If(c.n > 1 && n == 1 && len(p.waiting) > len(strings.Fields(c.left)) && !slices.Contains(p.waiting, c.pong), "the older pings are still waiting; the other side may answer the latest of several alone"),
+			lesson.If(c.n > 1 && len(p.waiting) > len(strings.Fields(c.left)) && !slices.Contains(p.waiting, c.pong), "the older pings are still waiting; the other side may answer the latest of several alone"),
 			lesson.If(len(got.Left) < len(want.Left), "a ping that was sent later is gone; its own pong is still to come"),
 			lesson.If(slices.Contains(p.waiting, c.pong), "the ping is still waiting, and its pong has come"),
 			lesson.If(got.Left == want.Left, "the right pings are left, and the number is not how many were removed"))
@@ -168,6 +168,7 @@ type socket struct {
 	call  string
 	sends [][]byte
 	gets  []byte
+	deaf  error // what a Write fails with, if it does
 	got   []int // how much it had got when it was asked for more
 	late  int   // reads behind the end
 }
@@ -189,6 +190,9 @@ func (s *socket) Read(p []byte) (int, error) {
 }
 
 func (s *socket) Write(p []byte) (int, error) {
+	if s.deaf != nil {
+		return 0, s.deaf
+	}
 	s.gets = append(s.gets, p...)
 	return len(p), nil
 }
@@ -257,7 +261,7 @@ func want(t *testing.T, c *Conn, s *socket, want message, gets []byte) {
 	taskRead.Frame(t, s.call+"\nthe client gets", frames.State{}, s.gets, gets, first,
 		lesson.If(none && want.Err == nil, "a pong was answered; the other side might answer that, and so on without end"),
 		lesson.If(none, "a frame was answered that must not be"),
-		lesson.If(len(s.gets) == before, "the ping was not answered"),
+		lesson.If(len(s.gets) == before, "the ping was not answered before Read returned; Read writes the pong itself, and goes on behind that"),
 		lesson.If(answer.Opcode == frames.Ping, "the answer to a ping is a ping again; the other side answers it, and so on without end"),
 		lesson.If(answer.Opcode == frames.Pong && answer.Length == 0, "the pong is empty; it carries the payload of its ping"),
 		lesson.If(answer.Masked, "the answer is masked; a server does not mask"),
@@ -273,6 +277,7 @@ var (
 
 func TestRead(t *testing.T) {
 	defer taskRead.Catch(t)
+	lesson.InOrder(t)
 	long := strings.Repeat("x", 125)
 	isHi := message{Opcode: Text, Payload: "Hi"}
 	end := message{Err: io.EOF}
@@ -299,10 +304,24 @@ func TestRead(t *testing.T) {
 // TestReadInTime has a client that sends its message when it has the pong.
 func TestReadInTime(t *testing.T) {
 	defer taskRead.Catch(t)
+	lesson.InOrder(t)
 	c, s := open(t, hello, hi)
 	want(t, c, s, message{Opcode: Text, Payload: "Hi"}, answer)
 	taskRead.Equal(t, s.call+"\nbytes that the client has got before it sends the message", s.got[1], len(answer),
 		lesson.If(true, "the pong is not sent before the next frame is there; a client that waits for it sends none"))
+}
+
+// TestReadUnanswered has a socket that takes no pong.
+func TestReadUnanswered(t *testing.T) {
+	defer taskRead.Catch(t)
+	lesson.InOrder(t)
+	c, s := open(t, hello, hi)
+	s.call += ", while every Write fails"
+	s.deaf = io.ErrClosedPipe
+	got := read(t, c, s)
+	taskRead.Equal(t, s.call, got.Err, s.deaf,
+		lesson.If(got.Err == nil, "the pong could not be written, and Read went on; an error of the write is the end too"),
+		lesson.If(true, "an error of the write is returned as it is"))
 }
 
 // TestReadRefuses sends control frames that break a rule. What stands behind the header

@@ -25,7 +25,8 @@ func (c *Conn) Ping(payload string) error {
 // Read waits for the next message, here always a frame of its own, and returns its
 // opcode and its payload. It handles the control frames that come before the message:
 // a ping is answered with a pong that carries the same payload, a pong is given to
-// c.pings, and a Close is the end, io.EOF.
+// c.pings, and a Close is the end, io.EOF. If the pong cannot be written, the error of the
+// write ends the reading too.
 //
 // A control frame that CheckControl refuses ends the reading with that error, before
 // its payload is read.

@@ -232,6 +232,8 @@ func want(t *testing.T, c *Conn, s *socket, want message, looks ...lesson.Diagno
 		lesson.If(!ends && strings.Contains(got.Message, "ping"), "the payload of the ping was joined to the message; the ping only came in between"),
 		lesson.If(!ends && whole && got.Opcode == Continuation, "the type of the message came out as continuation; its first frame says what it is, and no other does"),
 		lesson.If(!ends && len(s.sends) > 0 && (!whole || len(got.Message) < len(want.Message)), "Read returned before the last frame of the message, which is the one with FIN"),
+		lesson.If(err == io.EOF && whole && want.Message == "", "an empty message was skipped; it is a message too"),
+		lesson.If(err == io.ErrUnexpectedEOF && want.Err == io.EOF && c.state.Open != Continuation, "a Close inside a message is an end that was announced; return what handleControl returns"),
 		lesson.If(clean, "the stream ended inside a message, and the error is that of a clean end; a frame ends there, and the message does not"),
 	}, append(looks,
 		lesson.If(ends && whole, "a message was refused that is as it should be"),
@@ -342,12 +344,16 @@ func TestReadLimits(t *testing.T) {
 			"the length was converted before it was compared; a number that is too big for the type comes out small or negative"},
 		{[][]byte{part(false, Text, ten), announced(Continuation, 11)}, message{Err: errTooBig},
 			"the limit was applied to the frame alone; it holds for the whole message"},
+		{[][]byte{part(false, Text, ten), announced(Continuation, 1<<63-1)}, message{Err: errTooBig},
+			"the sum of both lengths is too big for its type; compare with the room that is left"},
 		{[][]byte{part(false, Text, "a"), part(false, Continuation, ""), part(false, Continuation, ""), part(false, Continuation, ""), part(true, Continuation, "b")}, message{Opcode: Text, Message: "ab"},
 			"a message of exactly as many frames as allowed was refused"},
 		{[][]byte{part(false, Text, "a"), ping, ping, part(false, Continuation, "b"), ping, ping, ping, part(true, Continuation, "c")}, message{Opcode: Text, Message: "abc"},
 			"control frames were counted; they are no fragments of the message"},
 		{slices.Concat([][]byte{part(false, Text, "")}, slices.Repeat([][]byte{part(false, Continuation, "")}, 8)), message{Err: errTooMany},
 			"a message may have any number of frames; empty ones never reach a limit in bytes, and go on for ever"},
+		{slices.Concat([][]byte{part(false, Text, "")}, slices.Repeat([][]byte{part(false, Continuation, "")}, 5)), message{Err: errTooMany},
+			"a message of one frame more than allowed was taken; the first one counts too"},
 	} {
 		conn, s := open(t, c.in...)
 		want(t, conn, s, c.want, lesson.If(true, c.looks))

@@ -38,7 +38,7 @@ var (
 // count.
 //
 // The end of the stream is io.EOF between two messages, and io.ErrUnexpectedEOF inside
-// of one, also where a frame ends and the message does not.
+// of one, also where a frame ends and the message does not. A Close is io.EOF everywhere.
 func (c *Conn) Read() (op Opcode, message []byte, err error) {
 	// lesson:begin Read
 	for frames := 0; ; {

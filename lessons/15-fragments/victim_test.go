@@ -34,16 +34,23 @@ func careless(b []byte) (seen []string) {
 // forbidden is the message that the guard must not let pass.
 const forbidden = "/kick"
 
-// right returns the messages that are really in b, or what is wrong with it.
-func right(b []byte) (seen []string, problem string) {
+// right returns the messages that are really in b, and how many frames these have; or what
+// is wrong with b, and what to do about it.
+func right(b []byte) (seen []string, parts int, problem, advice string) {
 	s := frames.State{FromClient: true}
 	var message []byte
 	for len(b) > 0 {
 		x := frames.Explain(b, s)
-		if x.Grade == frames.Broken || x.Missing > 0 {
-			return seen, x.Verdict
+		switch {
+		case x.Missing > 0:
+			return seen, parts, x.Verdict, "the last frame is cut short, so everybody waits for the rest of it"
+		case x.Grade == frames.Broken && s.Closed:
+			return seen, parts, x.Verdict, "a Close ends the conversation for the chat as well; there are other control frames"
+		case x.Grade == frames.Broken:
+			return seen, parts, x.Verdict, "a frame that breaks a rule; the chat ends the connection, so all of yours have to be legal"
 		}
 		if !x.Header.Opcode.IsControl() {
+			parts++
 			message = append(message, x.Payload...)
 			if x.Header.Fin {
 				seen = append(seen, string(message))
@@ -53,9 +60,9 @@ func right(b []byte) (seen []string, problem string) {
 		b, s = b[len(x.Bytes):], x.Next
 	}
 	if s.Open != frames.Continuation {
-		return seen, "a message that does not end"
+		return seen, parts, "a message that does not end", "the last fragment has FIN; without it the chat waits for more"
 	}
-	return seen, ""
+	return seen, parts, "", ""
 }
 
 // TestAttack sends your bytes, as a client would, past the careless guard to the chat.
@@ -67,9 +74,9 @@ func TestAttack(t *testing.T) {
 	lesson.Trace(t, "out", frames.State{FromClient: true}, b)
 	call := "attack.hex: " + lesson.Spaced(b)
 
-	got, problem := right(b)
+	got, parts, problem, advice := right(b)
 	if problem != "" {
-		taskAttack.Fail(t, call, fmt.Sprintf("the chat sees\ngot  %s\nwant the message %q", problem, forbidden))
+		taskAttack.Fail(t, call, fmt.Sprintf("the chat sees\ngot  %s\nwant the message %q", problem, forbidden), lesson.If(true, advice))
 	}
 	if !slices.Equal(got, []string{forbidden}) {
 		taskAttack.Fail(t, call, fmt.Sprintf("the chat gets\ngot  %s\nwant [%q]", quoted(got), forbidden),
@@ -78,6 +85,7 @@ func TestAttack(t *testing.T) {
 	}
 	if seen := careless(b); slices.Contains(seen, forbidden) {
 		taskAttack.Fail(t, call, fmt.Sprintf("the careless guard sees\ngot  %s\nwant anything but %q", quoted(seen), forbidden),
+			lesson.If(parts == 1, "your message stands in one frame, which any guard can read"),
 			lesson.If(len(seen) == 1, "the careless guard puts fragments together as it should; it is something else that it does wrong"),
 			lesson.If(true, "the control frame does not stand between two fragments, so it does no harm"))
 	}

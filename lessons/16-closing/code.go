@@ -48,7 +48,7 @@ var (
 
 // ParseClose takes the payload of a Close frame apart, without its mask. An empty one is
 // legal, and its code is CloseNoStatus. The error is errOneByte, errCode if the code is
-// not sendable, errReason, or nil.
+// not sendable, errReason, or nil. Beside an error, the other results mean nothing.
 func ParseClose(payload []byte) (CloseCode, string, error) {
 	// lesson:begin ParseClose
 	if len(payload) == 0 {
@@ -71,7 +71,7 @@ func ParseClose(payload []byte) (CloseCode, string, error) {
 // AppendClose appends the payload of a Close frame to dst and returns the longer slice.
 // CloseNoStatus with an empty reason appends nothing. The error is errCode if the code is
 // not sendable, errLongReason if the payload would be longer than 125 bytes, or
-// errReason; dst comes back as it was then.
+// errReason, and of several that apply, any; dst comes back as it was then.
 func AppendClose(dst []byte, code CloseCode, reason string) ([]byte, error) {
 	// lesson:begin AppendClose
 	if code == CloseNoStatus && reason == "" {

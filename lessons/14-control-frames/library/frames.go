@@ -5,6 +5,7 @@
 //
 // without: TestRead (in the library it is a part of the connection)
 // without: TestReadInTime (the same)
+// without: TestReadUnanswered (the same)
 // without: TestReadRefuses (the same)
 // without: TestReadPong (the same)
 // without: TestPong (the same)

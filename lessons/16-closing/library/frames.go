@@ -7,7 +7,7 @@
 // without: TestReceive (the same)
 // without: TestMaySend (the same)
 // without: TestEnd (the same)
-// without: TestReceiveConversations (the same)
+// without: TestEndConversations (the same)
 package closing
 
 import (
