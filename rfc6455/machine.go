@@ -59,8 +59,8 @@ func (m *machine) header(b []byte) (int, error) {
 // whole takes a message that lies whole at the start of b, in one frame that is
 // not compressed, as nearly all messages do. It returns its payload, unmasked and
 // checked, and the length of the frame; or 0 if it is anything else, and then
-// header and payload are to look at it. To keep no account of what is
-// still to come makes a small message a quarter cheaper.
+// header and payload are to look at it. There is no account to keep then of what is
+// still to come, which saves a small message about a tenth of what it costs.
 //
 // It must not be called inside a message. The error is a [*frames.Error].
 func (m *machine) whole(b []byte) (p []byte, n int, err error) {
