@@ -23,7 +23,7 @@ func getBuffer() []byte { return buffers.Get().(*[bufferSize]byte)[:] }
 func putBuffer(b []byte) { buffers.Put((*[bufferSize]byte)(b[:bufferSize])) }
 
 // A message that does not lie whole in the read buffer is put together in one
-// of four sizes, each several times the one before, so that growing copies
+// of four sizes, each at least twice the one before, so that growing copies
 // little. The first is that of the read buffers and comes from their pool. The
 // last has room for DefaultMaxMessage and a little more, which a message that
 // is too long when decompressed may fill; what is larger is left to the garbage

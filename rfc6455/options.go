@@ -22,7 +22,8 @@ const (
 //
 // A connection goes on to look at the Options that it was made with, and does not
 // copy them, so do not change them behind that. Any number of connections may
-// share them.
+// share them. Options made for one request live as long as its connection, and so
+// does what their functions hold, such as that request.
 type Options struct {
 	// Deflate, if set, offers or accepts the compression of messages. nil means
 	// none.
