@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -166,7 +167,7 @@ func TestPingFloodBehindABlockedWrite(t *testing.T) {
 			const n = 20_000
 			ping := r.frame(0x89, strings.Repeat("p", 125))
 			c := r.conn(&limited{&memory{in: bytes.Repeat(ping, 200)}, n * len(ping)}, quiet)
-			require.True(t, c.frameLock.tryLock())
+			require.True(t, c.out.lock.tryLock())
 			getBuffer() // not the first
 			cost := allocated(func() { assert.ErrorIs(t, c.advance(), io.ErrUnexpectedEOF) })
 			assert.Less(t, cost, uint64(4*bufferSize))
@@ -185,4 +186,11 @@ func TestPongFlood(t *testing.T) {
 			assert.Less(t, cost, uint64(4*bufferSize))
 		})
 	}
+}
+
+// A Conn is held by each connection that waits, so it counts what it weighs.
+// 480 is a size that the allocator has; one byte more costs 512 (see
+// runtime/sizeclasses.go).
+func TestConnIsSmall(t *testing.T) {
+	assert.LessOrEqual(t, unsafe.Sizeof(Conn{}), uintptr(480))
 }

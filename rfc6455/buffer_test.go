@@ -62,16 +62,16 @@ func TestInput(t *testing.T) {
 		t.Run(s.name+", a header that comes in two pieces", func(t *testing.T) {
 			a, b := s.make(t)
 			var in input
-			newInput(&in, &socket{nc: a}, nil)
+			in.init(a, nil)
 			assert.True(t, s.name == "tcp" || in.raw == nil, "only a plain socket waits without a buffer")
 			feed(t, &in, b, []byte("0123456789"))
 			in.discard(8)
 			assert.Equal(t, "89", string(in.bytes()))
 			feed(t, &in, b, []byte("ab"))
 			assert.Equal(t, "89ab", string(in.bytes()))
-			assert.LessOrEqual(t, len(in.buf), smallBuffer, "half a header does not hold a large buffer")
+			assert.Nil(t, in.large, "half a header does not hold a large buffer")
 			in.discard(4)
-			assert.Nil(t, in.buf)
+			assert.Nil(t, in.large)
 			heard, waiting := in.progress()
 			assert.EqualValues(t, 2, heard)
 			assert.False(t, waiting)
@@ -81,14 +81,14 @@ func TestInput(t *testing.T) {
 		t.Run(s.name+", large reads go past the buffer", func(t *testing.T) {
 			a, b := s.make(t)
 			var in input
-			newInput(&in, &socket{nc: a}, []byte("early"))
+			in.init(a, []byte("early"))
 			sent := pattern(3 * bufferSize)
 			go b.Write(sent)
 			got := make([]byte, len("early")+len(sent))
 			n, err := in.read(got)
 			require.NoError(t, err)
 			assert.Equal(t, "early", string(got[:n]), "what is there comes first")
-			assert.Nil(t, in.buf)
+			assert.Nil(t, in.large)
 			for n < len(got) {
 				k, err := in.read(got[n:])
 				require.NoError(t, err)
@@ -100,7 +100,7 @@ func TestInput(t *testing.T) {
 		t.Run(s.name+", a deadline", func(t *testing.T) {
 			a, b := s.make(t)
 			var in input
-			newInput(&in, &socket{nc: a}, nil)
+			in.init(a, nil)
 			a.SetReadDeadline(past)
 			assert.ErrorIs(t, in.fill(), os.ErrDeadlineExceeded)
 			_, err := in.read(make([]byte, bufferSize))
@@ -113,7 +113,7 @@ func TestInput(t *testing.T) {
 	t.Run("a full read is followed by a large one", func(t *testing.T) {
 		a, b := net.Pipe()
 		var in input
-		newInput(&in, &socket{nc: a}, nil)
+		in.init(a, nil)
 		go b.Write(pattern(200_000))
 		require.NoError(t, in.fill())
 		assert.Len(t, in.bytes(), smallBuffer)
@@ -133,7 +133,7 @@ func TestRawWait(t *testing.T) {
 	a, _ := tcpPair(t)
 	for _, nc := range []net.Conn{&wrapped{a}, &embedded{a.(*net.TCPConn)}, &chunked{a, 1}} {
 		var in input
-		newInput(&in, &socket{nc: nc}, nil)
+		in.init(nc, nil)
 		assert.Nil(t, in.raw, "%T", nc)
 	}
 }

@@ -68,7 +68,7 @@ func (c *Conn) awaitClose(ctx context.Context) *CloseError {
 	if e := c.end(nil); e != nil {
 		return e
 	}
-	stop := watch(ctx, c.nc, net.Conn.SetReadDeadline)
+	stop := watch(ctx, c.in.nc, net.Conn.SetReadDeadline)
 	for err == nil {
 		if err = c.skipMessage(); err == nil {
 			err = c.advance()
@@ -102,7 +102,7 @@ func (c *Conn) closed(payload []byte) error {
 	// Whatever happens from here on, this is how the peer closed: a write that
 	// fails because the peer is already gone must not hide it.
 	c.endLock.Lock()
-	c.received, c.receivedReason = code, reason
+	c.received = &CloseError{Code: code, Reason: reason}
 	c.endLock.Unlock()
 	c.pongDue.Store(false) // no Pong is due any more (section 5.5.2)
 	ctx, cancel := context.WithTimeout(context.Background(), c.closeWithin())
@@ -145,7 +145,7 @@ func (c *Conn) abort(code CloseCode, err error) {
 // error is errCloseUnsent.
 func (c *Conn) sendClose(ctx context.Context, code CloseCode, payload []byte) (bool, error) {
 	c.closing.Store(true)
-	if err := c.frameLock.lock(ctx, c.Done); err != nil {
+	if err := c.out.lock.lock(ctx, c.Done); err != nil {
 		return false, errCloseUnsent
 	}
 	defer c.unlockFrame()
@@ -154,7 +154,7 @@ func (c *Conn) sendClose(ctx context.Context, code CloseCode, payload []byte) (b
 	}
 	c.out.code.Store(uint32(code))
 	c.out.hold = false
-	stop := watch(ctx, c.nc, net.Conn.SetWriteDeadline)
+	stop := watch(ctx, c.in.nc, net.Conn.SetWriteDeadline)
 	err := c.out.frame(&frames.Header{Fin: true, Opcode: frames.Close}, payload)
 	if stop() || err != nil {
 		return true, errCloseUnsent

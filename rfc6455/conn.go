@@ -30,7 +30,6 @@ const (
 // do not need is made when it is needed: a server holds many of these, and
 // most of them wait.
 type Conn struct {
-	socket
 	subprotocol string
 	deflate     *deflation // nil if nothing is compressed
 
@@ -39,21 +38,18 @@ type Conn struct {
 	in       input
 	m        machine
 	inflate  *inflater // of the message at hand, if it is compressed
-	partial  []byte    // of a message that a Read whose context ended began
-	gathered []byte    // of the message that is being read, from a pool
+	gathered []byte    // of the message at hand, if it did not arrive whole
 	lastSize int       // of the last message that was gathered
 	stream   *messageReader
-	client   bool // this side is the client, which masks
-	turn     bool // it has one of the turns
-	holding  bool // replies gather in out; see releaseHeld
+	holdEnd  *time.Timer // sends the replies that gather in out, if that takes long
+	holding  bool        // they do; see releaseHeld
+	turn     bool        // the connection has one of the turns
+	asked    bool        // the pulse's, not the reader's; see checkAlive
 	serving  atomic.Bool
-	holdEnd  *time.Timer // sends them if that takes long
 
 	// What writers own. messageLock is held for a whole message of several frames
-	// and keeps its fragments together; frameLock is held while the bytes of a
-	// frame are put, and lets control frames in between fragments.
+	// and keeps its fragments together.
 	messageLock lock
-	frameLock   lock
 	out         output
 
 	pinging atomic.Pointer[pinging] // nil before the first Ping
@@ -64,28 +60,24 @@ type Conn struct {
 	over      atomic.Bool // the socket is closed
 	pulse     pulse
 
-	endLock        sync.Mutex  // holds for what follows
-	ended          *CloseError // how it ended; the first cause wins
-	received       CloseCode   // from the peer's Close frame, 0 before it
-	receivedReason string
-	closeTimer     *time.Timer
-	done           chan struct{} // closed when over is set; made for the first who waits for it
+	endLock    sync.Mutex  // holds for what follows
+	ended      *CloseError // how it ended; the first cause wins
+	received   *CloseError // what the peer's Close frame said, nil before it
+	closeTimer *time.Timer
+	done       chan struct{} // closed when over is set; made for the first who waits for it
 }
 
 // newConn makes the Conn of a socket on which the handshake is complete. early
 // is what arrived right behind it.
 func newConn(nc net.Conn, client bool, subprotocol string, deflate *deflation, early []byte, o *Options) *Conn {
 	c := &Conn{
-		socket:      socket{nc: nc},
-		client:      client,
 		subprotocol: subprotocol,
 		deflate:     deflate,
 		m:           newMachine(!client, o),
 	}
 	c.m.state.Deflate = deflate != nil
-	newInput(&c.in, &c.socket, early)
-	c.out.init(&c.socket, client, &c.frameLock, o)
-	c.out.writeShort()
+	c.in.init(nc, early)
+	c.out.init(&c.in.socket, client, o)
 	c.startPulse()
 	if o.Group != nil && !o.Group.add(c) {
 		go c.Close(frames.CloseGoingAway, "") // the group was closed a moment ago
@@ -96,14 +88,17 @@ func newConn(nc net.Conn, client bool, subprotocol string, deflate *deflation, e
 // opts are what the connection was made with.
 func (c *Conn) opts() *Options { return c.m.opts }
 
+// isClient reports whether this side is the client, which masks.
+func (c *Conn) isClient() bool { return c.out.client != nil }
+
 // Subprotocol returns the subprotocol that both sides agreed on, or "".
 func (c *Conn) Subprotocol() string { return c.subprotocol }
 
 // LocalAddr returns the address of this end of the socket.
-func (c *Conn) LocalAddr() net.Addr { return c.nc.LocalAddr() }
+func (c *Conn) LocalAddr() net.Addr { return c.in.nc.LocalAddr() }
 
 // RemoteAddr returns the address of the peer's end of the socket.
-func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+func (c *Conn) RemoteAddr() net.Addr { return c.in.nc.RemoteAddr() }
 
 // Done returns a channel that is closed when the connection has ended and its
 // socket is closed.
@@ -142,8 +137,8 @@ func (c *Conn) end(e *CloseError) *CloseError {
 	c.endLock.Lock()
 	defer c.endLock.Unlock()
 	if c.ended == nil && e != nil {
-		if c.received != 0 && e.Code == frames.CloseAbnormal {
-			e.Code, e.Reason, e.Remote = c.received, c.receivedReason, e.Sent == 0
+		if c.received != nil && e.Code == frames.CloseAbnormal {
+			e.Code, e.Reason, e.Remote = c.received.Code, c.received.Reason, e.Sent == 0
 			if c.closeSent.Load() {
 				// Both Close frames have passed, and this is how it ended. What failed
 				// after them was a Pong that nobody needs any more.
@@ -159,9 +154,9 @@ func (c *Conn) end(e *CloseError) *CloseError {
 // shut closes the socket and tells everyone who waits for the end. end has
 // been called before.
 func (c *Conn) shut() {
-	c.nc.Close()
+	c.in.nc.Close()
 	if c.finish() && c.opts().Logger != nil {
-		logEnd(c.opts().Logger, c.nc, c.ended)
+		logEnd(c.opts().Logger, c.in.nc, c.ended)
 	}
 	c.dropInflater()
 	c.dropCompressor(true)
@@ -234,10 +229,10 @@ var past = time.Unix(1, 0)
 // read it. The caller is the reader.
 func (c *Conn) hangUp() {
 	c.in.release()
-	if !c.client {
-		endServer(c.nc, c.closeWithin())
+	if !c.isClient() {
+		endServer(c.in.nc, c.closeWithin())
 	} else {
-		drain(c.nc, c.closeWithin()) // the server ends TCP first
+		drain(c.in.nc, c.closeWithin()) // the server ends TCP first
 	}
 	c.shut()
 }

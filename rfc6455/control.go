@@ -32,14 +32,14 @@ func (c *Conn) startPinging() *pinging {
 func (c *Conn) handleControl() error {
 	switch c.m.head.Opcode {
 	case frames.Ping:
-		return c.pong(c.m.control)
+		return c.pong(c.m.controlPayload())
 	case frames.Pong:
 		if p := c.pinging.Load(); p != nil {
-			p.pings.pong(c.m.control)
+			p.pings.pong(c.m.controlPayload())
 		}
 		return nil
 	default:
-		return c.closed(c.m.control)
+		return c.closed(c.m.controlPayload())
 	}
 }
 
@@ -62,7 +62,7 @@ func (c *Conn) pong(payload []byte) error {
 	p.pongData = append(p.pongData[:0], payload...)
 	c.pongDue.Store(true)
 	p.pongLock.Unlock()
-	if c.frameLock.tryLock() {
+	if c.out.lock.tryLock() {
 		c.letPongLeave()
 	}
 	if e := c.end(nil); e != nil {
@@ -96,9 +96,9 @@ func (c *Conn) letPongLeave() {
 // sendPong sends the Pong that is due, if the frame lock is free. Whoever holds
 // it looks for one after letting it go, so none is forgotten.
 func (c *Conn) sendPong() {
-	for c.pongDue.Load() && c.frameLock.tryLock() {
+	for c.pongDue.Load() && c.out.lock.tryLock() {
 		c.putPong()
-		c.frameLock.unlock()
+		c.out.lock.unlock()
 	}
 }
 

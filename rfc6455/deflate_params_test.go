@@ -137,9 +137,8 @@ func TestWindowIsHonest(t *testing.T) {
 
 // payloads puts the payloads of the frames of one message of a server together.
 func payloads(t *testing.T, wire []byte) (payload []byte, compressed bool) {
-	m := fuzzMachine(false)
+	m := newMachine(false, &Options{MaxMessage: -1})
 	m.state.Deflate = true
-	m.maxMessage = maxSlice
 	for len(wire) > 0 {
 		n, err := m.header(wire)
 		require.NoError(t, err)

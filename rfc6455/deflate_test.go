@@ -450,7 +450,7 @@ func TestDeflatedWriteThatDidNotLeave(t *testing.T) {
 	every.Deflate = &Deflate{SendTakeover: true, Threshold: -1, Level: 6}
 	bothDeflating(t, every, handshake.Deflate{}, func(t *testing.T, r role, c *Conn, p *peer) {
 		ctx, cancel := context.WithCancel(forever)
-		require.True(t, c.frameLock.tryLock()) // somebody else is writing
+		require.True(t, c.out.lock.tryLock()) // somebody else is writing
 		done := later(func() error { return c.Write(ctx, Text, []byte("Hello")) })
 		synctest.Wait()
 		cancel()

@@ -74,7 +74,7 @@ func TestFailedConnectionHoldsNothing(t *testing.T) {
 				assert.NotEmpty(t, p.heard())
 				assert.Nil(t, c.inflate)
 				assert.Nil(t, c.gathered)
-				assert.Nil(t, c.in.buf)
+				assert.Nil(t, c.in.large)
 				assert.False(t, c.turn)
 				p.nc.Close()
 				asClose(t, <-ended)

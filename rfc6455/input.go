@@ -18,22 +18,21 @@ const smallBuffer = 512
 // while there are bytes in it. On a plain socket it waits without any (see
 // input_unix.go); elsewhere it waits with a small one.
 type input struct {
-	*socket
+	socket
 
-	buf  []byte // small, or from the pool, or nil
-	r, w int    // buf[r:w] has arrived and was not used
-
-	small *[smallBuffer]byte // made when first needed
+	rest  []byte             // what has arrived and was not used: the end of a buffer, or nil
+	large *[bufferSize]byte  // the buffer that rest lies in, if that is from the pool
+	small *[smallBuffer]byte // the one it lies in otherwise; made when first needed
 
 	// reads counts by two the reads that have brought bytes, and is odd while a
 	// goroutine is in one. See progress.
 	reads atomic.Uint32
 	full  bool // the last read filled the buffer: more is likely there
 
-	// For the wait without a buffer. readErr is the result of attempt, which has no
-	// other way to return it.
+	// For the wait without a buffer. errno is what the last read failed with, 0 if
+	// it did not: attempt has no other way to return it.
+	errno   uint16
 	attempt func(fd uintptr) bool
-	readErr error
 }
 
 // socket is what a connection reads from and writes to.
@@ -42,50 +41,49 @@ type socket struct {
 	raw syscall.RawConn // if nc is a plain socket, else nil
 }
 
-// newInput makes the input of a socket. early is what arrived already, behind the
+// init makes the input of a socket. early is what arrived already, behind the
 // handshake; it is copied.
-func newInput(in *input, s *socket, early []byte) {
-	in.socket = s
+func (in *input) init(nc net.Conn, early []byte) {
+	in.nc = nc
 	in.waitWithoutBuffer()
-	if len(early) > 0 {
-		in.buf = append([]byte(nil), early...)
-		in.w = len(early)
-	}
+	in.rest = append(in.rest, early...)
 }
 
 // bytes returns what has arrived and was not used.
-func (in *input) bytes() []byte { return in.buf[in.r:in.w] }
+func (in *input) bytes() []byte { return in.rest }
 
 // discard marks the first n of bytes as used.
 func (in *input) discard(n int) {
-	in.r += n
-	if in.r == in.w {
+	in.rest = in.rest[n:]
+	if len(in.rest) == 0 {
 		in.release()
 	}
 }
 
-// release lets the buffer go. Nothing may be left in it.
+// release lets the buffer go, with what may be left in it.
 func (in *input) release() {
-	if len(in.buf) == bufferSize {
-		putBuffer(in.buf)
+	in.rest = nil
+	if in.large != nil {
+		buffers.Put(in.large)
+		in.large = nil
 	}
-	in.buf, in.r, in.w = nil, 0, 0
 }
 
 // fill waits for more bytes and adds them to those that are there. It is
 // called when those are not enough to go on: fewer than a header, or none.
 func (in *input) fill() error {
 	in.beginRead()
-	if in.r == in.w && in.raw != nil {
+	if len(in.rest) == 0 && in.raw != nil {
 		err := in.waitRaw()
 		in.endRead(err == nil)
 		return err
 	}
 	in.makeRoom()
-	n, err := in.nc.Read(in.buf[in.w:])
+	had := len(in.rest)
+	n, err := in.nc.Read(in.rest[had:cap(in.rest)])
 	in.endRead(n > 0)
-	in.w += n
-	in.full = in.w == len(in.buf)
+	in.rest = in.rest[:had+n]
+	in.full = had+n == cap(in.rest)
 	if n > 0 {
 		return nil
 	}
@@ -115,30 +113,25 @@ func (in *input) progress() (heard uint32, waiting bool) {
 // more: a large one if bytes are likely to be waiting, else the small one, so
 // that a peer that sends half a header and stops does not pin a large one.
 func (in *input) makeRoom() {
-	rest := in.bytes()
-	var next []byte
-	if in.full || len(rest) >= smallBuffer {
-		if len(in.buf) == bufferSize {
-			in.w = copy(in.buf, rest)
-			in.r = 0
-			return
+	if in.full || len(in.rest) >= smallBuffer {
+		if in.large == nil {
+			in.large = buffers.Get().(*[bufferSize]byte)
 		}
-		next = getBuffer()
-	} else {
-		if in.small == nil {
-			in.small = new([smallBuffer]byte)
-		}
-		next = in.small[:]
+		in.rest = in.large[:copy(in.large[:], in.rest)]
+		return
 	}
-	n := copy(next, rest)
+	if in.small == nil {
+		in.small = new([smallBuffer]byte)
+	}
+	n := copy(in.small[:], in.rest)
 	in.release()
-	in.buf, in.w = next, n
+	in.rest = in.small[:n]
 }
 
 // read reads payload into p: from the buffer if there is anything in it, past
 // the buffer if p is large.
 func (in *input) read(p []byte) (int, error) {
-	if in.r == in.w {
+	if len(in.rest) == 0 {
 		if len(p) >= bufferSize/2 {
 			return in.readPast(p)
 		}
@@ -146,7 +139,7 @@ func (in *input) read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	n := copy(p, in.bytes())
+	n := copy(p, in.rest)
 	in.discard(n)
 	return n, nil
 }

@@ -40,36 +40,43 @@ func (in *input) waitWithoutBuffer() {
 }
 
 func (in *input) waitRaw() error {
-	in.release()
 	if err := in.raw.Read(in.attempt); err != nil {
 		return err
 	}
-	return in.readErr
+	switch {
+	case in.errno != 0:
+		return os.NewSyscallError("read", syscall.Errno(in.errno))
+	case len(in.rest) == 0:
+		return io.EOF
+	}
+	return nil
 }
 
 // tryRead reads once from the non-blocking descriptor and reports whether that
-// came to a result. The result is in buf, or in readErr.
+// came to a result. The result is in rest, or in errno; if both are empty, the
+// peer sends no more.
 func (in *input) tryRead(fd uintptr) bool {
-	buf := getBuffer()
+	buf := buffers.Get().(*[bufferSize]byte)
 	for {
-		n, err := syscall.Read(int(fd), buf)
-		switch {
-		case err == syscall.EINTR:
+		n, err := syscall.Read(int(fd), buf[:])
+		if err == syscall.EINTR {
 			continue
-		case err == syscall.EAGAIN:
-			putBuffer(buf)
-			return false
-		case err != nil:
-			in.readErr = os.NewSyscallError("read", err)
-		case n == 0:
-			in.readErr = io.EOF
-		default:
-			in.buf, in.r, in.w = buf, 0, n
-			in.full = n == len(buf)
-			in.readErr = nil
-			return true
 		}
-		putBuffer(buf)
-		return true
+		in.errno = number(err)
+		if n > 0 {
+			in.large, in.rest = buf, buf[:n]
+			in.full = n == len(buf)
+		} else {
+			buffers.Put(buf)
+		}
+		return err != syscall.EAGAIN
 	}
+}
+
+// number is the number of what a system call returned, 0 for nil. It takes the
+// place of an error where a connection keeps one: an eighth of the room, and all
+// of them have little else in them than what they wait for.
+func number(err error) uint16 {
+	errno, _ := err.(syscall.Errno)
+	return uint16(errno)
 }

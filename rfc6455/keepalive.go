@@ -19,13 +19,13 @@ func (c *Conn) checkAlive() (ping bool, err error) {
 	c.pulse.heard = heard
 	if !silent {
 		// If nobody is blocked in a read, an answer may lie unread.
-		c.pulse.asked = false
+		c.asked = false
 		return false, nil
 	}
-	if c.pulse.asked {
+	if c.asked {
 		return false, errDead
 	}
-	c.pulse.asked = true
+	c.asked = true
 	return true, nil
 }
 
@@ -34,12 +34,12 @@ func (c *Conn) checkAlive() (ping bool, err error) {
 // next look. Behind a write that the peer does not take, it never leaves, and
 // the next look finds that peer dead.
 func (c *Conn) keepAlivePing() {
-	if c.frameLock.tryLock() {
+	if c.out.lock.tryLock() {
 		c.putPing()
 		return
 	}
 	go func() {
-		if c.frameLock.lock(context.Background(), c.Done) == nil {
+		if c.out.lock.lock(context.Background(), c.Done) == nil {
 			c.putPing()
 		}
 	}()

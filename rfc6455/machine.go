@@ -2,7 +2,6 @@ package rfc6455
 
 import (
 	"errors"
-	"math"
 
 	"example.com/ws101/frames"
 )
@@ -20,17 +19,19 @@ type machine struct {
 
 	head    frames.Header // of the frame at hand
 	left    uint64        // its payload bytes still to come
-	maskPos int           // where in the masking key the next one is
+	maskPos uint8         // where in the masking key the next one is, 0 to 3
 	inFrame bool          // its header was taken, its end was not
 
 	kind      MessageType // of the message at hand
 	deflated  bool        // it is compressed: size counts what inflated was given
+	fragments uint32      // its frames so far
 	size      uint64      // its bytes, as announced so far
-	fragments int         // its frames so far
-	control   []byte      // payload of the control frame at hand
 
-	opts       *Options // what else is allowed or not
-	maxMessage uint64
+	// control has the payload of a control frame; see controlPayload. It is made
+	// for the first that has one.
+	control *[frames.MaxControlPayload]byte
+
+	opts *Options // what else is allowed or not
 }
 
 // header takes the header at the start of b and returns its length, or 0 when
@@ -47,10 +48,10 @@ func (m *machine) header(b []byte) (int, error) {
 	if !m.state.Allows(h) {
 		return 0, m.state.Check(*h)
 	}
-	if h.Opcode.IsControl() {
-		m.control = m.control[:0]
-	} else if err := m.count(h); err != nil {
-		return 0, err
+	if !h.Opcode.IsControl() {
+		if err := m.count(h); err != nil {
+			return 0, err
+		}
 	}
 	m.left, m.maskPos, m.inFrame = h.Length, 0, true
 	return n, nil
@@ -67,7 +68,7 @@ func (m *machine) whole(b []byte) (p []byte, n int, err error) {
 	h := &m.head
 	n, err = h.Parse(b)
 	if n == 0 || err != nil || !m.state.Allows(h) || !h.Fin || h.Rsv1 || h.Opcode.IsControl() ||
-		h.Length > uint64(len(b)-n) || h.Length > m.maxMessage {
+		h.Length > uint64(len(b)-n) || h.Length > m.opts.maxMessage() {
 		return nil, 0, nil
 	}
 	end := n + int(h.Length)
@@ -91,17 +92,17 @@ func (m *machine) count(h *frames.Header) error {
 		m.kind, m.size, m.fragments = h.Opcode, 0, 0
 		m.deflated = h.Rsv1
 	}
-	m.fragments++
-	if m.fragments > m.opts.maxFragments() {
+	if m.fragments == m.opts.maxFragments() {
 		return &frames.Error{
 			Rule: "6455-10.4-2", Code: frames.ClosePolicyViolation,
 			Text: "the message has too many fragments",
 		}
 	}
+	m.fragments++
 	if m.deflated {
 		return nil // what it comes to, its headers do not say: see inflated
 	}
-	if h.Length > m.maxMessage-m.size {
+	if h.Length > m.opts.maxMessage()-m.size {
 		return errTooBig
 	}
 	m.size += h.Length
@@ -118,11 +119,11 @@ var errTooBig = &frames.Error{
 // payload(nil).
 func (m *machine) payload(p []byte) error {
 	if m.head.Masked {
-		m.maskPos = frames.Mask(m.head.MaskKey, m.maskPos, p)
+		m.maskPos = uint8(frames.Mask(m.head.MaskKey, int(m.maskPos), p))
 	}
 	m.left -= uint64(len(p))
 	if m.head.Opcode.IsControl() {
-		m.control = append(m.control, p...)
+		m.keepControl(p)
 	} else if m.kind == Text && !m.deflated {
 		if err := m.text(p); err != nil {
 			return err
@@ -133,6 +134,23 @@ func (m *machine) payload(p []byte) error {
 		m.state.Pass(&m.head)
 	}
 	return nil
+}
+
+// keepControl keeps p, the last bytes of a control frame that have come so far.
+func (m *machine) keepControl(p []byte) {
+	if m.control == nil && len(p) > 0 {
+		m.control = new([frames.MaxControlPayload]byte)
+	}
+	copy(m.controlPayload()[m.head.Length-m.left-uint64(len(p)):], p)
+}
+
+// controlPayload is what the control frame at hand has in it. It is valid until
+// the next header.
+func (m *machine) controlPayload() []byte {
+	if m.control == nil {
+		return nil
+	}
+	return m.control[:m.head.Length]
 }
 
 func (m *machine) text(p []byte) error {
@@ -149,7 +167,7 @@ func (m *machine) text(p []byte) error {
 // them and checks text, as header and payload do for the others. How far that has
 // been checked is in text.
 func (m *machine) inflated(p []byte, text *frames.UTF8) error {
-	if uint64(len(p)) > m.maxMessage-m.size {
+	if uint64(len(p)) > m.opts.maxMessage()-m.size {
 		return errTooBig
 	}
 	m.size += uint64(len(p))
@@ -180,17 +198,5 @@ func isLongLength(err error) bool {
 // newMachine makes the machine of the side that reads what a client sends, or
 // what a server sends.
 func newMachine(fromClient bool, o *Options) machine {
-	m := machine{
-		state:      frames.State{FromClient: fromClient},
-		opts:       o,
-		maxMessage: maxSlice,
-	}
-	if limit := o.maxMessage(); limit >= 0 {
-		m.maxMessage = min(uint64(limit), maxSlice)
-	}
-	return m
+	return machine{state: frames.State{FromClient: fromClient}, opts: o}
 }
-
-// maxSlice is a limit for those who want none: a message must fit in a slice,
-// and on a 32-bit system not every announced length does.
-const maxSlice = math.MaxInt - bufferSize

@@ -46,7 +46,7 @@ func run(m *machine, b []byte, next func() int) (v verdict) {
 		switch {
 		case m.inFrame:
 		case m.head.Opcode.IsControl():
-			v.events = append(v.events, event{m.head.Opcode, string(m.control)})
+			v.events = append(v.events, event{m.head.Opcode, string(m.controlPayload())})
 		case !m.inMessage():
 			v.events = append(v.events, event{m.kind, string(msg)})
 			msg = nil

@@ -241,13 +241,13 @@ func TestMachineLimits(t *testing.T) {
 	})
 	t.Run("the defaults", func(t *testing.T) {
 		m := newMachine(false, &Options{})
-		assert.EqualValues(t, 1<<20, m.maxMessage)
-		assert.Equal(t, 131072, m.opts.maxFragments())
+		assert.EqualValues(t, 1<<20, m.opts.maxMessage())
+		assert.EqualValues(t, 131072, m.opts.maxFragments())
 	})
 	t.Run("no limit still fits in a slice", func(t *testing.T) {
 		for _, o := range []Options{{MaxMessage: -1}, {MaxMessage: math.MaxInt64}} {
 			m := newMachine(false, &o)
-			assert.LessOrEqual(t, m.maxMessage, uint64(math.MaxInt))
+			assert.LessOrEqual(t, m.opts.maxMessage(), uint64(math.MaxInt))
 		}
 	})
 }

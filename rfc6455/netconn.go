@@ -33,7 +33,7 @@ const netConnCloseTimeout = 100 * time.Millisecond
 // for the answer, and returns nil.
 func (c *Conn) NetConn(t MessageType) net.Conn {
 	c.out.netConn.Store(true)
-	c.nc.SetDeadline(noDeadline)
+	c.in.nc.SetDeadline(noDeadline)
 	return &netConn{c: c, t: t}
 }
 
@@ -187,7 +187,7 @@ func (n *netConn) writePlain(p []byte) (begun bool, err error) {
 // writeFrame reports whether the frame has begun to leave, and so counts.
 func (n *netConn) writeFrame(h frames.Header, p []byte) (begun bool, err error) {
 	c := n.c
-	if c.frameLock.lock(context.Background(), c.Done) != nil {
+	if c.out.lock.lock(context.Background(), c.Done) != nil {
 		return false, n.opError("write", net.ErrClosed)
 	}
 	defer c.unlockFrame()
@@ -221,7 +221,7 @@ func (n *netConn) writeCompressed(p []byte) (begun bool, err error) {
 // Close implements net.Conn.
 func (n *netConn) Close() error {
 	n.closed.Store(true)
-	n.c.nc.SetDeadline(noDeadline) // those of the user are over now
+	n.c.in.nc.SetDeadline(noDeadline) // those of the user are over now
 	n.c.Close(frames.CloseNormal, "")
 	return nil
 }
@@ -236,17 +236,17 @@ func (n *netConn) RemoteAddr() net.Addr { return n.c.RemoteAddr() }
 func (n *netConn) SetDeadline(t time.Time) error {
 	n.readBy.set(t)
 	n.writeBy.set(t)
-	return n.c.nc.SetDeadline(t)
+	return n.c.in.nc.SetDeadline(t)
 }
 
 // SetReadDeadline implements net.Conn.
 func (n *netConn) SetReadDeadline(t time.Time) error {
 	n.readBy.set(t)
-	return n.c.nc.SetReadDeadline(t)
+	return n.c.in.nc.SetReadDeadline(t)
 }
 
 // SetWriteDeadline implements net.Conn.
 func (n *netConn) SetWriteDeadline(t time.Time) error {
 	n.writeBy.set(t)
-	return n.c.nc.SetWriteDeadline(t)
+	return n.c.in.nc.SetWriteDeadline(t)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"io"
 	"log/slog"
+	"math"
 	"time"
 )
 
@@ -82,18 +83,25 @@ type Options struct {
 	Rand io.Reader
 }
 
-func (o *Options) maxMessage() int64 {
-	if o.MaxMessage == 0 {
+func (o *Options) maxMessage() uint64 {
+	switch {
+	case o.MaxMessage == 0:
 		return DefaultMaxMessage
+	case o.MaxMessage < 0:
+		return maxSlice
 	}
-	return o.MaxMessage
+	return min(uint64(o.MaxMessage), maxSlice)
 }
 
-func (o *Options) maxFragments() int {
+// maxSlice is a limit for those who want none: a message must fit in a slice,
+// and on a 32-bit system not every announced length does.
+const maxSlice = math.MaxInt - bufferSize
+
+func (o *Options) maxFragments() uint32 {
 	if o.MaxFragments <= 0 {
 		return DefaultMaxFragments
 	}
-	return o.MaxFragments
+	return uint32(min(uint64(o.MaxFragments), math.MaxUint32))
 }
 
 func (o *Options) handshakeTimeout() time.Duration {

@@ -19,13 +19,16 @@ import (
 // only while there is something in it.
 type output struct {
 	*socket
-	opts *Options
-	lock *lock // the frame lock
 
-	buf     []byte  // frames that have not left yet; from the pool, or nil
-	hold    bool    // see Serve: frames may gather in buf
-	mask    bool    // this side is the client
-	maskKey [4]byte // here and not on the stack, from where it would escape
+	// lock is the frame lock. It is held while the bytes of a frame are put, and
+	// lets control frames in between the fragments of a message.
+	lock lock
+
+	buf     []byte   // frames that have not left yet; from the pool, or nil
+	client  *Options // where a client has its masking keys from; nil on a server
+	maskKey [4]byte  // here and not on the stack, from where it would escape
+	hold    bool     // see Serve: frames may gather in buf
+	errno   uint16   // what the last write of attempt failed with, 0 if it did not
 
 	// code is that of the Close frame that was sent, 0 before.
 	code atomic.Uint32
@@ -33,20 +36,20 @@ type output struct {
 	// the deadlines, and a frame that was cut by one is finished later.
 	netConn atomic.Bool
 
-	// For writeShort, and the result of attempt.
-	attempt func(fd uintptr) bool
+	// For writeShort: how much of buf attempt has sent.
 	sent    int
-	sendErr error
+	attempt func(fd uintptr) bool
 }
 
 // maxHeld is how many bytes gather before they are sent all the same.
 const maxHeld = bufferSize / 2
 
-func (o *output) init(s *socket, client bool, lock *lock, opts *Options) {
-	o.lock = lock
+func (o *output) init(s *socket, client bool, opts *Options) {
 	o.socket = s
-	o.mask = client
-	o.opts = opts
+	if client {
+		o.client = opts
+	}
+	o.writeShort()
 }
 
 // sentCode is the code of the Close frame we sent, 0 if none.
@@ -123,10 +126,10 @@ func (o *output) ready(frame []byte) error {
 // depends on p and on who sends, it fills in.
 func (o *output) append(h *frames.Header, p []byte) error {
 	h.Length = uint64(len(p))
-	if o.mask {
+	if o.client != nil {
 		// A new key for each frame, and from a source that the peer, or the
 		// page that chose the payload, cannot guess (RFC 6455 section 10.3).
-		if _, err := io.ReadFull(o.opts.rand(), o.maskKey[:]); err != nil {
+		if _, err := io.ReadFull(o.client.rand(), o.maskKey[:]); err != nil {
 			return err
 		}
 		h.Masked, h.MaskKey = true, o.maskKey
@@ -140,7 +143,7 @@ func (o *output) append(h *frames.Header, p []byte) error {
 		o.buf = getBuffer()[:0]
 	}
 	o.buf = h.AppendTo(o.buf)
-	if o.mask {
+	if o.client != nil {
 		return o.appendMasked(p)
 	}
 	if len(p) > bufferSize-len(o.buf) {

@@ -23,11 +23,14 @@ func (o *output) writeShort() {
 
 // writeRaw writes all of buf.
 func (o *output) writeRaw() (int, error) {
-	o.sent, o.sendErr = 0, nil
+	o.sent, o.errno = 0, 0
 	if err := o.raw.Write(o.attempt); err != nil {
 		return o.sent, err
 	}
-	return o.sent, o.sendErr
+	if o.errno != 0 {
+		return o.sent, os.NewSyscallError("write", syscall.Errno(o.errno))
+	}
+	return o.sent, nil
 }
 
 // tryWrite writes to the non-blocking descriptor, and reports whether that came
@@ -40,7 +43,7 @@ func (o *output) tryWrite(fd uintptr) bool {
 		case err == syscall.EAGAIN:
 			return false
 		case err != nil:
-			o.sendErr = os.NewSyscallError("write", err)
+			o.errno = number(err)
 			return true
 		default:
 			o.sent += n

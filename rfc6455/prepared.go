@@ -70,7 +70,7 @@ func (c *Conn) WritePrepared(ctx context.Context, m *PreparedMessage) error {
 			return err
 		}
 	}
-	if c.client {
+	if c.isClient() {
 		return c.writeWhole(ctx, frames.Header{Fin: true, Rsv1: f.rsv1, Opcode: m.messageType}, f.payload)
 	}
 	stop, err := c.beginWhole(ctx)

@@ -15,13 +15,14 @@ import (
 // goroutine for it either, and one timer for both.
 type pulse struct {
 	timer        *time.Timer
-	slept        time.Duration // since the last beat
-	alive, write countdown
+	alive, write countdown // as they were at the last beat
 
 	heard uint32 // see checkAlive
-	asked bool   // a Ping was sent at the last look
 	turn  uint32 // see checkWrite
 }
+
+// next is how long it is from one beat to the next.
+func (p *pulse) next() time.Duration { return time.Duration(min(p.alive, p.write)) }
 
 // countdown is how long it is until it is time to look at something.
 type countdown time.Duration
@@ -49,17 +50,12 @@ func (c *Conn) startPulse() {
 	if every := c.opts().writeTimeout() / 2; every > 0 {
 		p.write = countdown(every)
 	}
-	if min(p.alive, p.write) == math.MaxInt64 {
+	if p.next() == math.MaxInt64 {
 		return
 	}
 	// The timer is started only once it is in its field, where beat looks.
 	p.timer = time.AfterFunc(math.MaxInt64, c.beat)
-	p.restart()
-}
-
-func (p *pulse) restart() {
-	p.slept = time.Duration(min(p.alive, p.write))
-	p.timer.Reset(p.slept)
+	p.timer.Reset(p.next())
 }
 
 func (p *pulse) stop() {
@@ -75,7 +71,8 @@ func (c *Conn) beat() {
 	p := &c.pulse
 	var ping bool
 	var err error
-	write, alive := p.write.over(p.slept, c.opts().writeTimeout()/2), p.alive.over(p.slept, c.opts().keepAlive())
+	slept := p.next()
+	write, alive := p.write.over(slept, c.opts().writeTimeout()/2), p.alive.over(slept, c.opts().keepAlive())
 	if write {
 		err = c.checkWrite()
 	}
@@ -87,7 +84,7 @@ func (c *Conn) beat() {
 		return
 	}
 	// What follows may block. The next beat does not wait for it.
-	p.restart()
+	p.timer.Reset(p.next())
 	if alive {
 		c.dropCompressor(false)
 	}

@@ -26,7 +26,7 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 	if err := c.beginRead(ctx); err != nil {
 		return 0, nil, err
 	}
-	stop := watch(ctx, c.nc, net.Conn.SetReadDeadline)
+	stop := watch(ctx, c.in.nc, net.Conn.SetReadDeadline)
 	t, p, err := c.readMessage()
 	return t, p, c.endRead(ctx, stop, err)
 }
@@ -59,7 +59,7 @@ func (c *Conn) beginRead(ctx context.Context) error {
 // into the error of its context.
 func (c *Conn) endRead(ctx context.Context, stop func() bool, err error) error {
 	if stop() {
-		c.nc.SetReadDeadline(noDeadline)
+		c.in.nc.SetReadDeadline(noDeadline)
 		if err != nil && isTimeout(err) {
 			err = ctx.Err()
 		}
@@ -87,8 +87,8 @@ func (c *Conn) readMessage() (MessageType, []byte, error) {
 	if c.inflate != nil {
 		return c.readInflated()
 	}
-	p := c.partial
-	c.partial = nil
+	p := c.gathered
+	c.gathered = nil
 	for {
 		more, err := c.nextPayload()
 		if err == nil && !more {
@@ -103,7 +103,7 @@ func (c *Conn) readMessage() (MessageType, []byte, error) {
 			p = p[:len(p)+n]
 		}
 		if err != nil {
-			c.partial = p
+			c.gathered = p
 			return 0, nil, err
 		}
 	}
@@ -113,7 +113,7 @@ func (c *Conn) readMessage() (MessageType, []byte, error) {
 // of its frame. It lies at the start of the input, and is for the caller to discard. If
 // something else has come, or is expected, n is 0.
 func (c *Conn) nextWhole() (p []byte, n int, err error) {
-	if c.stream != nil || c.inflate != nil || c.partial != nil || c.m.inMessage() {
+	if c.stream != nil || c.inflate != nil || c.gathered != nil || c.m.inMessage() {
 		return nil, 0, nil
 	}
 	if len(c.in.bytes()) == 0 {
@@ -137,7 +137,7 @@ func (c *Conn) readInflated() (MessageType, []byte, error) {
 	p := append([]byte(nil), gathered...)
 	putMessage(gathered)
 	if err != nil {
-		c.partial = p
+		c.gathered = p
 		return 0, nil, err
 	}
 	return c.m.kind, p, nil
@@ -300,7 +300,7 @@ func (c *Conn) skipMessage() error {
 			return err
 		}
 		if !more {
-			c.partial, c.stream = nil, nil
+			c.gathered, c.stream = nil, nil
 			return nil
 		}
 		if _, err := c.readPayload(buf); err != nil {
@@ -319,7 +319,7 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	if err := c.beginRead(ctx); err != nil {
 		return 0, nil, err
 	}
-	stop := watch(ctx, c.nc, net.Conn.SetReadDeadline)
+	stop := watch(ctx, c.in.nc, net.Conn.SetReadDeadline)
 	err := c.beginMessage()
 	var t MessageType
 	if err == nil {
@@ -358,17 +358,17 @@ func (r *messageReader) Read(p []byte) (int, error) {
 		c.unlockRead()
 		return 0, errStaleReader
 	}
-	if len(c.partial) > 0 { // what a Read that gave up had gathered comes first
-		n := copy(p, c.partial)
-		c.partial = c.partial[n:]
+	if len(c.gathered) > 0 { // what a Read that gave up had gathered comes first
+		n := copy(p, c.gathered)
+		c.gathered = c.gathered[n:]
 		c.unlockRead()
 		return n, nil
 	}
-	stop := watch(r.ctx, c.nc, net.Conn.SetReadDeadline)
+	stop := watch(r.ctx, c.in.nc, net.Conn.SetReadDeadline)
 	n, err := c.readStream(p)
 	if err == io.EOF {
 		r.done = true
-		c.partial, c.stream = nil, nil
+		c.gathered, c.stream = nil, nil
 	}
 	return n, c.endRead(r.ctx, stop, err)
 }

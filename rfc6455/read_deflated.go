@@ -33,7 +33,7 @@ func (c *Conn) endInflate() {
 // longer than allowed.
 func (c *Conn) inflatePayload(p []byte) (int, error) {
 	// One byte more than allowed is enough to know.
-	if most := c.m.maxMessage - c.m.size; uint64(len(p)) > most {
+	if most := c.opts().maxMessage() - c.m.size; uint64(len(p)) > most {
 		p = p[:most+1]
 	}
 	for {

@@ -470,15 +470,15 @@ func TestReadMakesRoomAsBytesArrive(t *testing.T) {
 	s.in = head
 	_, _, err := c.Read(forever)
 	require.True(t, isTimeout(err))
-	assert.LessOrEqual(t, cap(c.partial), firstAlloc, "6455-10.4-1 a header alone")
+	assert.LessOrEqual(t, cap(c.gathered), firstAlloc, "6455-10.4-1 a header alone")
 	for n := 1; n < announced; n += n {
-		s.in = make([]byte, n-len(c.partial))
+		s.in = make([]byte, n-len(c.gathered))
 		_, _, err := c.Read(forever)
 		require.True(t, isTimeout(err))
-		require.Len(t, c.partial, n)
-		assert.LessOrEqualf(t, cap(c.partial), firstAlloc+4*n, "6455-10.4-1 after %d bytes", n)
+		require.Len(t, c.gathered, n)
+		assert.LessOrEqualf(t, cap(c.gathered), firstAlloc+4*n, "6455-10.4-1 after %d bytes", n)
 	}
-	s.in = make([]byte, announced-len(c.partial))
+	s.in = make([]byte, announced-len(c.gathered))
 	_, p, err := c.Read(forever)
 	require.NoError(t, err)
 	assert.Len(t, p, announced)

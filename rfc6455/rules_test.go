@@ -70,7 +70,7 @@ func sendEverything(t *testing.T, r role, c *Conn, p *peer) {
 func TestMaskingKeysComeFromCryptoRand(t *testing.T) {
 	c := newConn(&script{in: bytes.NewReader(nil)}, true, "", nil, nil, &quiet)
 	defer c.CloseNow()
-	assert.True(t, c.out.opts.rand() == rand.Reader, "6455-5.3-3 6455-10.3-1 with no option set")
+	assert.True(t, c.out.client.rand() == rand.Reader, "6455-5.3-3 6455-10.3-1 with no option set")
 }
 
 // Headers that break a rule whatever comes behind them, and what the peer hears

@@ -109,7 +109,7 @@ func (c *Conn) nextMessage() ([]byte, error) {
 		return nil, err
 	}
 	arrived := c.in.bytes()
-	if c.partial != nil || c.inflate != nil || !c.m.head.Fin || c.m.head.Opcode != c.m.kind || c.m.left > uint64(len(arrived)) {
+	if c.gathered != nil || c.inflate != nil || !c.m.head.Fin || c.m.head.Opcode != c.m.kind || c.m.left > uint64(len(arrived)) {
 		return c.nextAssembled()
 	}
 	// Its capacity ends with it: a handler that appends to it must not write over
@@ -149,8 +149,7 @@ func (c *Conn) doneWith(p []byte) {
 // assemble reads the message at hand to its end, into a buffer from a pool. What
 // has gathered when the connection fails is gone: see letGo.
 func (c *Conn) assemble() ([]byte, error) {
-	c.gathered = append(newMessage(max(len(c.partial), c.likelySize())), c.partial...)
-	c.partial = nil
+	c.gathered = append(newMessage(max(len(c.gathered), c.likelySize())), c.gathered...)
 	for {
 		more, err := c.nextPayload()
 		if err == nil && more {
@@ -197,7 +196,7 @@ func (c *Conn) holdFor(rest []byte) {
 		return
 	}
 	// The reader does not wait for a writer; see pong.
-	if !c.frameLock.tryLock() {
+	if !c.out.lock.tryLock() {
 		return
 	}
 	c.out.hold = true
@@ -220,7 +219,7 @@ func (c *Conn) releaseHeld() {
 	if c.holding {
 		c.holding = false
 		c.holdEnd.Stop()
-		if !c.frameLock.tryLock() {
+		if !c.out.lock.tryLock() {
 			go c.flushHeld() // when the writer of the moment is done
 			return
 		}
@@ -229,7 +228,7 @@ func (c *Conn) releaseHeld() {
 }
 
 func (c *Conn) flushHeld() {
-	if c.frameLock.lock(context.Background(), c.Done) == nil {
+	if c.out.lock.lock(context.Background(), c.Done) == nil {
 		c.endHold()
 	}
 }

@@ -16,7 +16,7 @@ import (
 // ask for the time took a quarter of what the echo of a small message costs
 // without a socket.
 func (c *Conn) checkWrite() error {
-	turn, held := c.frameLock.turn()
+	turn, held := c.out.lock.turn()
 	stalled := held && turn == c.pulse.turn
 	c.pulse.turn = turn
 	if stalled && !c.out.netConn.Load() {

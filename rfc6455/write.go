@@ -96,7 +96,7 @@ func (c *Conn) beginFrame(ctx context.Context) (stop func() bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := c.frameLock.lock(ctx, c.Done); err != nil {
+	if err := c.out.lock.lock(ctx, c.Done); err != nil {
 		return nil, c.lockError(err)
 	}
 	return c.watchWrite(ctx)
@@ -111,7 +111,7 @@ func (c *Conn) beginWhole(ctx context.Context) (stop func() bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if c.frameLock.tryLock() {
+	if c.out.lock.tryLock() {
 		if _, held := c.messageLock.turn(); !held {
 			return c.watchWrite(ctx)
 		}
@@ -131,7 +131,7 @@ func (c *Conn) watchWrite(ctx context.Context) (stop func() bool, err error) {
 		c.unlockFrame()
 		return nil, c.closedError()
 	}
-	return watch(ctx, c.nc, net.Conn.SetWriteDeadline), nil
+	return watch(ctx, c.in.nc, net.Conn.SetWriteDeadline), nil
 }
 
 // endFrame lets the frame lock go. err is what came of the frame.
@@ -140,7 +140,7 @@ func (c *Conn) endFrame(ctx context.Context, stop func() bool, err error) error 
 		if err != nil && isTimeout(err) {
 			err = fmt.Errorf("%w: %w", errWriteStopped, ctx.Err())
 		}
-		c.nc.SetWriteDeadline(noDeadline)
+		c.in.nc.SetWriteDeadline(noDeadline)
 	}
 	if err != nil {
 		err = c.failWrite(err)
@@ -182,7 +182,7 @@ func (c *Conn) closedError() error {
 // unlockFrame lets the frame lock go and sends the Pong that came due while it
 // was held.
 func (c *Conn) unlockFrame() {
-	c.frameLock.unlock()
+	c.out.lock.unlock()
 	if c.pongDue.Load() {
 		c.sendPong()
 	}
