@@ -22,8 +22,14 @@ type UTF8 struct {
 // code 1007 that tells the offending byte and its offset in the text. After an
 // error the text is lost: u is of no more use.
 func (u *UTF8) Add(p []byte) error {
-	// Finish the character that the last piece left open.
 	i := 0
+	if u.need == 0 { // Nearly all that is short is ASCII, and then that is all.
+		if i = ascii(p); i == len(p) {
+			u.seen += uint64(len(p))
+			return nil
+		}
+	}
+	// Finish the character that the last piece left open.
 	for u.need > 0 && i < len(p) {
 		if !u.step(p[i]) {
 			return u.bad(p[i], i)
@@ -50,11 +56,16 @@ func (u *UTF8) Add(p []byte) error {
 // ready for the next text.
 func (u *UTF8) End() error {
 	if u.need > 0 {
-		return broken("6455-8.1-1", CloseInvalidPayload,
-			"the text ends inside a UTF-8 character, %s short", count(uint64(u.need), "byte"))
+		return u.unfinished()
 	}
 	*u = UTF8{}
 	return nil
+}
+
+// unfinished is apart so that End is small enough to be inlined.
+func (u *UTF8) unfinished() error {
+	return broken("6455-8.1-1", CloseInvalidPayload,
+		"the text ends inside a UTF-8 character, %s short", count(uint64(u.need), "byte"))
 }
 
 // step takes one byte and reports whether it may stand where it does. The
@@ -144,23 +155,16 @@ func validPrefix(p []byte) int {
 			return len(whole) - len(p)
 		}
 	}
-	// Fewer than eight are left. If they are ASCII, the last eight show it.
-	if len(whole) >= 8 {
-		w := binary.LittleEndian.Uint64(whole[len(whole)-8:])
-		if w>>(64-8*len(p))&tops == 0 {
-			return len(whole)
-		}
-	}
-	return len(whole) - len(p)
+	return len(whole) - len(p) + ascii(p)
 }
 
 // tops are the bits that no byte of ASCII has.
 const tops = 0x8080808080808080
 
-// ascii returns how many bytes at the start of p are ASCII, to a multiple of
-// eight.
-func ascii(p []byte) (n int) {
-	whole := len(p)
+// ascii returns how many bytes at the start of p are ASCII: all, or some of them
+// if one further on is not.
+func ascii(p []byte) int {
+	whole := p
 	for len(p) >= 64 && (or32(p[:32])|or32(p[32:64]))&tops == 0 {
 		p = p[64:]
 	}
@@ -170,7 +174,23 @@ func ascii(p []byte) (n int) {
 	for len(p) >= 8 && binary.LittleEndian.Uint64(p)&tops == 0 {
 		p = p[8:]
 	}
-	return whole - len(p)
+	switch {
+	case len(p) >= 8: // there is something else in the next eight
+	case len(whole) >= 8:
+		// Fewer than eight are left. The last eight of all show whether they are
+		// ASCII, too.
+		if binary.LittleEndian.Uint64(whole[len(whole)-8:])&tops == 0 {
+			return len(whole)
+		}
+	default:
+		for i, b := range p {
+			if b >= 0x80 {
+				return i
+			}
+		}
+		return len(p)
+	}
+	return len(whole) - len(p)
 }
 
 // or32 is all words of 32 bytes in one. It is inlined.
