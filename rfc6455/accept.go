@@ -256,9 +256,9 @@ func limitHandshake(ctx context.Context, nc net.Conn, o *Options) (done func(err
 	if err := nc.SetDeadline(time.Now().Add(o.handshakeTimeout())); err != nil {
 		return nil, err
 	}
-	stop := watch(ctx, nc, net.Conn.SetDeadline)
+	w := watch(ctx, nc, net.Conn.SetDeadline)
 	return func(err error) error {
-		stop()
+		w.stop()
 		if err != nil {
 			return contextError(ctx, err)
 		}

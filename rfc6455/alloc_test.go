@@ -67,14 +67,14 @@ func TestSteadyPathAllocatesNothing(t *testing.T) {
 				s := &memory{in: bytes.Repeat(r.frame(0x81, string(p)), 3)}
 				c := r.conn(s, quiet)
 				assert.Zero(t, testing.AllocsPerRun(runs, func() {
-					p, err := c.nextMessage()
+					p, n, err := c.nextMessage()
 					if err != nil {
 						t.Fatal(err)
 					}
 					if err := c.Write(forever, c.m.kind, p); err != nil {
 						t.Fatal(err)
 					}
-					c.doneWith(p)
+					c.doneWith(n)
 				}))
 			})
 		}

@@ -68,13 +68,13 @@ func (c *Conn) awaitClose(ctx context.Context) *CloseError {
 	if e := c.end(nil); e != nil {
 		return e
 	}
-	stop := watch(ctx, c.in.nc, net.Conn.SetReadDeadline)
+	w := watch(ctx, c.in.nc, net.Conn.SetReadDeadline)
 	for err == nil {
 		if err = c.skipMessage(); err == nil {
 			err = c.advance()
 		}
 	}
-	stop()
+	w.stop()
 	var e *CloseError
 	if errors.As(err, &e) {
 		return e
@@ -154,9 +154,9 @@ func (c *Conn) sendClose(ctx context.Context, code CloseCode, payload []byte) (b
 	}
 	c.out.code.Store(uint32(code))
 	c.out.hold = false
-	stop := watch(ctx, c.in.nc, net.Conn.SetWriteDeadline)
+	w := watch(ctx, c.in.nc, net.Conn.SetWriteDeadline)
 	err := c.out.frame(&frames.Header{Fin: true, Opcode: frames.Close}, payload)
-	if stop() || err != nil {
+	if w.stop() || err != nil {
 		return true, errCloseUnsent
 	}
 	c.closeSent.Store(true)

@@ -196,15 +196,13 @@ func (c *Conn) cut(err error) *CloseError {
 type setDeadline func(net.Conn, time.Time) error
 
 // watch makes ctx interrupt what goes on with the socket: when ctx ends, a
-// deadline in the past is set. The function that watch returns ends the
-// watching; it reports whether ctx has ended, and if so the deadline has been
-// set and is now to be cleared.
+// deadline in the past is set.
 //
 // A goroutine for each call would do the same and cost a stack. A context that
 // cannot be cancelled costs nothing at all.
-func watch(ctx context.Context, nc net.Conn, set setDeadline) (stop func() bool) {
+func watch(ctx context.Context, nc net.Conn, set setDeadline) watching {
 	if ctx.Done() == nil {
-		return never
+		return nil
 	}
 	interrupted := make(chan struct{})
 	stopAfter := context.AfterFunc(ctx, func() {
@@ -220,7 +218,12 @@ func watch(ctx context.Context, nc net.Conn, set setDeadline) (stop func() bool)
 	}
 }
 
-func never() bool { return false }
+// watching is what watch returns: nil, if there is nothing to watch.
+type watching func() (ended bool)
+
+// stop ends the watching. It reports whether the context has ended; if so, the
+// deadline has been set, and is now to be cleared.
+func (w watching) stop() (ended bool) { return w != nil && w() }
 
 // past is a deadline that is over, whatever the clock says.
 var past = time.Unix(1, 0)

@@ -139,18 +139,20 @@ func (o *output) append(h *frames.Header, p []byte) error {
 			return err
 		}
 	}
-	if o.buf == nil {
-		o.buf = getBuffer()[:0]
+	buf := o.buf
+	if buf == nil {
+		buf = getBuffer()[:0]
 	}
-	o.buf = h.AppendTo(o.buf)
+	buf = h.AppendTo(buf)
+	if o.client == nil && len(p) <= bufferSize-len(buf) {
+		o.buf = append(buf, p...)
+		return nil
+	}
+	o.buf = buf
 	if o.client != nil {
 		return o.appendMasked(p)
 	}
-	if len(p) > bufferSize-len(o.buf) {
-		return o.send(p)
-	}
-	o.buf = append(o.buf, p...)
-	return nil
+	return o.send(p)
 }
 
 // appendMasked copies p and masks the copy, piece by piece: the caller's bytes

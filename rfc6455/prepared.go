@@ -73,11 +73,11 @@ func (c *Conn) WritePrepared(ctx context.Context, m *PreparedMessage) error {
 	if c.isClient() {
 		return c.writeWhole(ctx, frames.Header{Fin: true, Rsv1: f.rsv1, Opcode: m.messageType}, f.payload)
 	}
-	stop, err := c.beginWhole(ctx)
+	w, err := c.beginWhole(ctx)
 	if err != nil {
 		return err
 	}
-	return c.endFrame(ctx, stop, c.out.ready(f.bytes))
+	return c.endFrame(ctx, w, c.out.ready(f.bytes))
 }
 
 // forDeflate returns the frame for a connection that compresses without

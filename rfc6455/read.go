@@ -26,9 +26,9 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 	if err := c.beginRead(ctx); err != nil {
 		return 0, nil, err
 	}
-	stop := watch(ctx, c.in.nc, net.Conn.SetReadDeadline)
+	w := watch(ctx, c.in.nc, net.Conn.SetReadDeadline)
 	t, p, err := c.readMessage()
-	return t, p, c.endRead(ctx, stop, err)
+	return t, p, c.endRead(ctx, w, err)
 }
 
 // beginRead takes the read lock.
@@ -57,8 +57,8 @@ func (c *Conn) beginRead(ctx context.Context) error {
 
 // endRead lets the read lock go and turns a deadline that watch has set back
 // into the error of its context.
-func (c *Conn) endRead(ctx context.Context, stop func() bool, err error) error {
-	if stop() {
+func (c *Conn) endRead(ctx context.Context, w watching, err error) error {
+	if w.stop() {
 		c.in.nc.SetReadDeadline(noDeadline)
 		if err != nil && isTimeout(err) {
 			err = ctx.Err()
@@ -78,7 +78,7 @@ func (c *Conn) readMessage() (MessageType, []byte, error) {
 	if n > 0 {
 		p := make([]byte, len(whole)) // no more of it than the message has bytes
 		copy(p, whole)
-		c.in.discard(len(whole))
+		c.in.discard(n)
 		return c.m.kind, p, nil
 	}
 	if err := c.beginMessage(); err != nil {
@@ -110,8 +110,8 @@ func (c *Conn) readMessage() (MessageType, []byte, error) {
 }
 
 // nextWhole waits for a message that arrives whole, and returns it with the length
-// of its frame. It lies at the start of the input, and is for the caller to discard. If
-// something else has come, or is expected, n is 0.
+// of its frame. That lies at the start of the input, and is for the caller to
+// discard. If something else has come, or is expected, n is 0.
 func (c *Conn) nextWhole() (p []byte, n int, err error) {
 	if c.stream != nil || c.inflate != nil || c.gathered != nil || c.m.inMessage() {
 		return nil, 0, nil
@@ -125,7 +125,6 @@ func (c *Conn) nextWhole() (p []byte, n int, err error) {
 	if err != nil {
 		return nil, 0, c.failProtocol(err)
 	}
-	c.in.discard(n - len(p))
 	return p, n, nil
 }
 
@@ -319,7 +318,7 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 	if err := c.beginRead(ctx); err != nil {
 		return 0, nil, err
 	}
-	stop := watch(ctx, c.in.nc, net.Conn.SetReadDeadline)
+	w := watch(ctx, c.in.nc, net.Conn.SetReadDeadline)
 	err := c.beginMessage()
 	var t MessageType
 	if err == nil {
@@ -327,7 +326,7 @@ func (c *Conn) Reader(ctx context.Context) (MessageType, io.Reader, error) {
 		c.stream = &messageReader{c: c, ctx: ctx}
 	}
 	r := c.stream
-	if err = c.endRead(ctx, stop, err); err != nil {
+	if err = c.endRead(ctx, w, err); err != nil {
 		return 0, nil, err
 	}
 	return t, r, nil
@@ -364,13 +363,13 @@ func (r *messageReader) Read(p []byte) (int, error) {
 		c.unlockRead()
 		return n, nil
 	}
-	stop := watch(r.ctx, c.in.nc, net.Conn.SetReadDeadline)
+	w := watch(r.ctx, c.in.nc, net.Conn.SetReadDeadline)
 	n, err := c.readStream(p)
 	if err == io.EOF {
 		r.done = true
 		c.gathered, c.stream = nil, nil
 	}
-	return n, c.endRead(r.ctx, stop, err)
+	return n, c.endRead(r.ctx, w, err)
 }
 
 // readStream reads at least one byte of the message at hand. The error is io.EOF

@@ -54,14 +54,14 @@ func (c *Conn) Serve(ctx context.Context, h Handler) error {
 		h.Open(c)
 	}
 	for {
-		p, err := c.nextMessage()
+		p, n, err := c.nextMessage()
 		if err != nil {
 			break
 		}
 		if h.Message != nil {
 			h.Message(c, c.m.kind, p)
 		}
-		c.doneWith(p)
+		c.doneWith(n)
 	}
 	e := c.end(nil)
 	if h.Close != nil {
@@ -71,57 +71,59 @@ func (c *Conn) Serve(ctx context.Context, h Handler) error {
 }
 
 // closeAfter closes the connection when ctx ends.
-func (c *Conn) closeAfter(ctx context.Context) (stop func() bool) {
+func (c *Conn) closeAfter(ctx context.Context) watching {
 	if ctx.Done() == nil {
-		return never
+		return nil
 	}
 	return context.AfterFunc(ctx, func() { c.Close(frames.CloseGoingAway, "") })
 }
 
-func (c *Conn) endServe(stop func() bool) {
+func (c *Conn) endServe(ctx watching) {
 	// A handler that panics must not leave a connection behind that nobody
 	// reads. After an ordinary end this changes nothing.
 	c.cut(errHandlerPanic)
-	stop()
+	ctx.stop()
 	c.serving.Store(false)
 	c.unlockRead()
 }
 
 var errHandlerPanic = errors.New("rfc6455: the handler panicked")
 
-// nextMessage reads one message for a handler. It lies in the input, if it has
-// arrived whole, else in gathered. An error means that the connection has ended.
-func (c *Conn) nextMessage() ([]byte, error) {
+// nextMessage reads one message for a handler. If it has arrived whole, it lies in
+// the first n bytes of the input, else in gathered. An error means that the
+// connection has ended.
+func (c *Conn) nextMessage() (p []byte, n int, err error) {
 	if c.closing.Load() {
 		if e := c.end(nil); e != nil {
-			return nil, e // a write has failed: nothing more is delivered
+			return nil, 0, e // a write has failed: nothing more is delivered
 		}
 	}
-	p, n, err := c.nextWhole()
+	p, n, err = c.nextWhole()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if n > 0 {
-		c.holdFor(c.in.bytes()[len(p):])
-		return p, nil
+		c.holdFor(c.in.bytes()[n:])
+		return p, n, nil
 	}
 	if err := c.beginMessage(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	arrived := c.in.bytes()
 	if c.gathered != nil || c.inflate != nil || !c.m.head.Fin || c.m.head.Opcode != c.m.kind || c.m.left > uint64(len(arrived)) {
-		return c.nextAssembled()
+		p, err = c.nextAssembled()
+		return p, 0, err
 	}
 	// Its capacity ends with it: a handler that appends to it must not write over
 	// the message behind it.
 	p = arrived[:c.m.left:c.m.left]
 	if len(p) > 0 { // else advance has ended the frame
 		if err := c.m.payload(p); err != nil {
-			return nil, c.failProtocol(err)
+			return nil, 0, c.failProtocol(err)
 		}
 	}
 	c.holdFor(arrived[len(p):])
-	return p, nil
+	return p, len(p), nil
 }
 
 // nextAssembled reads a message that does not lie whole in the input.
@@ -137,9 +139,9 @@ func (c *Conn) nextAssembled() ([]byte, error) {
 }
 
 // doneWith lets a message of nextMessage go.
-func (c *Conn) doneWith(p []byte) {
+func (c *Conn) doneWith(n int) {
 	if c.gathered == nil {
-		c.in.discard(len(p))
+		c.in.discard(n)
 		return
 	}
 	putMessage(c.gathered)
@@ -192,9 +194,12 @@ const holdTime = time.Millisecond
 // when there is nothing more to read (releaseHeld), or after holdTime, so that
 // a handler that takes its time does not keep earlier replies back.
 func (c *Conn) holdFor(rest []byte) {
-	if c.holding || !wholeFrame(rest) {
-		return
+	if !c.holding && len(rest) > 0 && wholeFrame(rest) {
+		c.startHold()
 	}
+}
+
+func (c *Conn) startHold() {
 	// The reader does not wait for a writer; see pong.
 	if !c.out.lock.tryLock() {
 		return

@@ -25,12 +25,12 @@ func (c *Conn) Write(ctx context.Context, t MessageType, p []byte) error {
 		return c.writeCompressed(ctx, t, p)
 	}
 	// This is writeWhole, spelled out to save a stack frame: see Serve.
-	stop, err := c.beginWhole(ctx)
+	w, err := c.beginWhole(ctx)
 	if err != nil {
 		return err
 	}
 	err = c.out.frame(&frames.Header{Fin: true, Opcode: t}, p)
-	return c.endFrame(ctx, stop, err)
+	return c.endFrame(ctx, w, err)
 }
 
 // WriteUncompressed is [Conn.Write] without compression, whatever was agreed
@@ -45,11 +45,11 @@ func (c *Conn) WriteUncompressed(ctx context.Context, t MessageType, p []byte) e
 
 // writeWhole sends a message that is one frame.
 func (c *Conn) writeWhole(ctx context.Context, h frames.Header, p []byte) error {
-	stop, err := c.beginWhole(ctx)
+	w, err := c.beginWhole(ctx)
 	if err != nil {
 		return err
 	}
-	return c.endFrame(ctx, stop, c.out.frame(&h, p))
+	return c.endFrame(ctx, w, c.out.frame(&h, p))
 }
 
 func checkMessage(t MessageType, p []byte) error {
@@ -83,16 +83,16 @@ var errNotText = &frames.Error{
 // writeFrame sends one frame. For a data frame the caller holds the message
 // lock.
 func (c *Conn) writeFrame(ctx context.Context, h frames.Header, p []byte) error {
-	stop, err := c.beginFrame(ctx)
+	w, err := c.beginFrame(ctx)
 	if err != nil {
 		return err
 	}
-	return c.endFrame(ctx, stop, c.out.frame(&h, p))
+	return c.endFrame(ctx, w, c.out.frame(&h, p))
 }
 
 // beginFrame waits until a frame may be put: until nobody else puts one. It
 // takes the frame lock, which endFrame lets go.
-func (c *Conn) beginFrame(ctx context.Context) (stop func() bool, err error) {
+func (c *Conn) beginFrame(ctx context.Context) (watching, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (c *Conn) beginFrame(ctx context.Context) (stop func() bool, err error) {
 // own: what counts is that nobody else holds it at a moment at which we have
 // the frame lock. Who takes it after that has to wait for us with his first
 // fragment. So the common message pays for one lock and not for two.
-func (c *Conn) beginWhole(ctx context.Context) (stop func() bool, err error) {
+func (c *Conn) beginWhole(ctx context.Context) (watching, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (c *Conn) beginWhole(ctx context.Context) (stop func() bool, err error) {
 
 // watchWrite lets ctx interrupt the write that begins, unless it comes too late.
 // The caller has taken the frame lock.
-func (c *Conn) watchWrite(ctx context.Context) (stop func() bool, err error) {
+func (c *Conn) watchWrite(ctx context.Context) (watching, error) {
 	if c.closing.Load() {
 		c.unlockFrame()
 		return nil, c.closedError()
@@ -135,8 +135,8 @@ func (c *Conn) watchWrite(ctx context.Context) (stop func() bool, err error) {
 }
 
 // endFrame lets the frame lock go. err is what came of the frame.
-func (c *Conn) endFrame(ctx context.Context, stop func() bool, err error) error {
-	if stop() {
+func (c *Conn) endFrame(ctx context.Context, w watching, err error) error {
+	if w.stop() {
 		if err != nil && isTimeout(err) {
 			err = fmt.Errorf("%w: %w", errWriteStopped, ctx.Err())
 		}
