@@ -196,34 +196,59 @@ func (c *Conn) cut(err error) *CloseError {
 type setDeadline func(net.Conn, time.Time) error
 
 // watch makes ctx interrupt what goes on with the socket: when ctx ends, a
-// deadline in the past is set.
+// deadline in the past is set. It returns nil if ctx cannot end, and that costs
+// nothing at all.
 //
-// A goroutine for each call would do the same and cost a stack. A context that
-// cannot be cancelled costs nothing at all.
-func watch(ctx context.Context, nc net.Conn, set setDeadline) watching {
+// A goroutine for each call would do the same and cost a stack. What
+// [context.AfterFunc] needs costs two allocations; what is needed beside it comes
+// from a pool.
+func watch(ctx context.Context, nc net.Conn, set setDeadline) *watching {
 	if ctx.Done() == nil {
 		return nil
 	}
-	interrupted := make(chan struct{})
-	stopAfter := context.AfterFunc(ctx, func() {
-		set(nc, past)
-		close(interrupted)
-	})
-	return func() bool {
-		if stopAfter() {
-			return false
-		}
-		<-interrupted
-		return true
-	}
+	w := watchings.Get().(*watching)
+	w.nc, w.set = nc, set
+	w.unfinished.Lock()
+	w.stopAfter = context.AfterFunc(ctx, w.interrupt)
+	return w
 }
 
-// watching is what watch returns: nil, if there is nothing to watch.
-type watching func() (ended bool)
+// watching is what watch returns.
+type watching struct {
+	nc        net.Conn
+	set       setDeadline
+	stopAfter func() bool
+	interrupt func() // the method run, which would be allocated for each call
+
+	// unfinished is held until run has set the deadline, or will not run any more.
+	unfinished sync.Mutex
+}
+
+var watchings = sync.Pool{New: func() any {
+	w := new(watching)
+	w.interrupt = w.run
+	return w
+}}
+
+func (w *watching) run() {
+	w.set(w.nc, past)
+	w.unfinished.Unlock()
+}
 
 // stop ends the watching. It reports whether the context has ended; if so, the
 // deadline has been set, and is now to be cleared.
-func (w watching) stop() (ended bool) { return w != nil && w() }
+func (w *watching) stop() (ended bool) {
+	if w == nil {
+		return false
+	}
+	if ended = !w.stopAfter(); ended {
+		w.unfinished.Lock()
+	}
+	w.unfinished.Unlock()
+	w.nc, w.stopAfter = nil, nil
+	watchings.Put(w)
+	return ended
+}
 
 // past is a deadline that is over, whatever the clock says.
 var past = time.Unix(1, 0)

@@ -57,7 +57,7 @@ func (c *Conn) beginRead(ctx context.Context) error {
 
 // endRead lets the read lock go and turns a deadline that watch has set back
 // into the error of its context.
-func (c *Conn) endRead(ctx context.Context, w watching, err error) error {
+func (c *Conn) endRead(ctx context.Context, w *watching, err error) error {
 	if w.stop() {
 		c.in.nc.SetReadDeadline(noDeadline)
 		if err != nil && isTimeout(err) {

@@ -71,18 +71,18 @@ func (c *Conn) Serve(ctx context.Context, h Handler) error {
 }
 
 // closeAfter closes the connection when ctx ends.
-func (c *Conn) closeAfter(ctx context.Context) watching {
+func (c *Conn) closeAfter(ctx context.Context) (stop func() bool) {
 	if ctx.Done() == nil {
-		return nil
+		return func() bool { return false }
 	}
 	return context.AfterFunc(ctx, func() { c.Close(frames.CloseGoingAway, "") })
 }
 
-func (c *Conn) endServe(ctx watching) {
+func (c *Conn) endServe(stop func() bool) {
 	// A handler that panics must not leave a connection behind that nobody
 	// reads. After an ordinary end this changes nothing.
 	c.cut(errHandlerPanic)
-	ctx.stop()
+	stop()
 	c.serving.Store(false)
 	c.unlockRead()
 }

@@ -92,7 +92,7 @@ func (c *Conn) writeFrame(ctx context.Context, h frames.Header, p []byte) error 
 
 // beginFrame waits until a frame may be put: until nobody else puts one. It
 // takes the frame lock, which endFrame lets go.
-func (c *Conn) beginFrame(ctx context.Context) (watching, error) {
+func (c *Conn) beginFrame(ctx context.Context) (*watching, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (c *Conn) beginFrame(ctx context.Context) (watching, error) {
 // own: what counts is that nobody else holds it at a moment at which we have
 // the frame lock. Who takes it after that has to wait for us with his first
 // fragment. So the common message pays for one lock and not for two.
-func (c *Conn) beginWhole(ctx context.Context) (watching, error) {
+func (c *Conn) beginWhole(ctx context.Context) (*watching, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (c *Conn) beginWhole(ctx context.Context) (watching, error) {
 
 // watchWrite lets ctx interrupt the write that begins, unless it comes too late.
 // The caller has taken the frame lock.
-func (c *Conn) watchWrite(ctx context.Context) (watching, error) {
+func (c *Conn) watchWrite(ctx context.Context) (*watching, error) {
 	if c.closing.Load() {
 		c.unlockFrame()
 		return nil, c.closedError()
@@ -135,7 +135,7 @@ func (c *Conn) watchWrite(ctx context.Context) (watching, error) {
 }
 
 // endFrame lets the frame lock go. err is what came of the frame.
-func (c *Conn) endFrame(ctx context.Context, w watching, err error) error {
+func (c *Conn) endFrame(ctx context.Context, w *watching, err error) error {
 	if w.stop() {
 		if err != nil && isTimeout(err) {
 			err = fmt.Errorf("%w: %w", errWriteStopped, ctx.Err())
