@@ -116,3 +116,25 @@ func inUse() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc + m.StackInuse
 }
+
+// BenchmarkHeadsThatNobodyLooksAt is a request as a browser sends it, and the
+// answer that nothing has changed.
+func BenchmarkHeadsThatNobodyLooksAt(b *testing.B) {
+	request := []byte("GET /polling/news?cursor=k3f9a2-17 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection: keep-alive\r\n" +
+		"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\n" +
+		"Accept: */*\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n" +
+		"Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-US,en;q=0.9\r\nIf-None-Match: \"k3f9a2-17\"\r\n\r\n")
+	response := []byte("HTTP/1.1 304 Not Modified\r\nCache-Control: no-cache\r\nEtag: \"k3f9a2-17\"\r\n" +
+		"Date: Fri, 27 Nov 2026 12:00:00 GMT\r\n\r\n")
+	var d wire.Decoder
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Feed(wire.Client, request)
+		d.Feed(wire.Server, response)
+	}
+	var rows []wire.Row
+	d.Emit = func(r wire.Row) { rows = append(rows, r) }
+	d.Feed(wire.Client, request)
+	d.Feed(wire.Server, response)
+	require.Len(b, rows, 2, "they are understood")
+}

@@ -79,20 +79,24 @@ type headScan struct {
 
 // end returns where in p, the next piece, the head ends, or -1.
 func (s *headScan) end(p []byte) int {
-	for i, c := range p {
-		switch {
-		case c == '\r':
-		case c != '\n':
+	for rest := p; ; {
+		line, behind, ended := bytes.Cut(rest, newline)
+		if len(bytes.TrimLeft(line, "\r")) > 0 {
 			s.begun, s.inLine = true, true
-		case s.begun && !s.inLine:
-			*s = headScan{}
-			return i + 1
-		default:
-			s.inLine = false
 		}
+		if !ended {
+			return -1
+		}
+		rest = behind
+		if s.begun && !s.inLine {
+			*s = headScan{}
+			return len(p) - len(rest)
+		}
+		s.inLine = false
 	}
-	return -1
 }
+
+var newline = []byte("\n")
 
 // isHead reports whether buf and then p can be the beginning of a head.
 func isHead(from Side, buf, p []byte) bool {
@@ -118,19 +122,34 @@ type parsed struct {
 }
 
 func parseHead(b []byte) parsed {
-	var head parsed
-	for line := range strings.Lines(string(b)) {
-		line = strings.TrimRight(line, "\r\n")
+	head := parsed{fields: make(handshake.Header, 0, bytes.Count(b, newline))}
+	for line, rest := "", string(b); rest != ""; {
+		line, rest, _ = strings.Cut(rest, "\n")
+		line = strings.TrimRight(line, "\r")
 		switch name, value, ok := strings.Cut(line, ":"); {
 		case line == "":
 		case head.first == "":
 			head.first = line
 		case ok:
-			head.fields = append(head.fields, handshake.Field{Name: name, Value: strings.Trim(value, " \t")})
+			head.fields = append(head.fields, handshake.Field{Name: name, Value: trimBlanks(value)})
 		}
 	}
 	return head
 }
+
+// trimBlanks is strings.Trim(s, " \t"), which first makes a table of its second
+// argument, and so costs more than all the rest of parseHead.
+func trimBlanks(s string) string {
+	for s != "" && isBlank(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isBlank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // maxPath is how many bytes of a path are kept.
 const maxPath = 256
