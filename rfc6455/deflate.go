@@ -59,7 +59,12 @@ type Deflate struct {
 	// Compressors are used again, by one connection at a time.
 	NewCompressor func(w io.Writer) Compressor
 
-	pool sync.Pool // of *compressor, if NewCompressor is set
+	// NewDecompressor, if set, makes the decompressor in place of
+	// [flate.NewReader]. Decompressors are used again, too.
+	NewDecompressor func(r io.Reader) Decompressor
+
+	pool          sync.Pool // of *compressor, if NewCompressor is set
+	decompressors sync.Pool // of *inflater, if NewDecompressor is set
 }
 
 // The sizes from which messages are compressed if nothing else is said, in
@@ -78,6 +83,17 @@ type Compressor interface {
 	Flush() error
 	// Reset makes it as new, and write to w.
 	Reset(w io.Writer)
+}
+
+// Decompressor reads DEFLATE (RFC 1951) from the reader it was made with. What
+// [flate.NewReader] returns is one, and so is that of packages made after it.
+type Decompressor interface {
+	// Read returns io.EOF behind the last block. The reader that it reads from is
+	// an [io.ByteReader], of which it takes no byte that it does not need.
+	io.Reader
+	// Reset makes it as new, and read from r. What is decompressed may refer back
+	// to dict, which holds only during the call.
+	Reset(r io.Reader, dict []byte) error
 }
 
 // The levels that hold when none is given. To reset a compressor of level 2

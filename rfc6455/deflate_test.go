@@ -504,6 +504,39 @@ func TestPluggedInCompressor(t *testing.T) {
 	}
 }
 
+// countingDecompressor is one that a program has plugged in.
+type countingDecompressor struct {
+	Decompressor
+	resets *int
+}
+
+func (d countingDecompressor) Reset(r io.Reader, dict []byte) error {
+	*d.resets++
+	return d.Decompressor.Reset(r, dict)
+}
+
+func TestPluggedInDecompressor(t *testing.T) {
+	for _, agreed := range []handshake.Deflate{alone, {}} {
+		made, resets := 0, 0
+		o := quiet
+		o.Deflate = &Deflate{NewDecompressor: func(r io.Reader) Decompressor {
+			made++
+			return countingDecompressor{flate.NewReader(r).(Decompressor), &resets}
+		}}
+		bothDeflating(t, o, agreed, func(t *testing.T, r role, c *Conn, p *peer) {
+			resets = 0
+			for range 3 {
+				go p.nc.Write(r.frame(0x81|deflated, string(unhex(helloFixed))))
+				_, got, err := c.Read(forever)
+				require.NoError(t, err)
+				assert.Equal(t, "Hello", string(got))
+			}
+			assert.NotZero(t, made)
+			assert.Equal(t, 3, resets, "it is used again")
+		})
+	}
+}
+
 func TestPreparedDeflated(t *testing.T) {
 	long := bytes.Repeat([]byte("Hello"), 100)
 	m, err := Prepare(Text, long)

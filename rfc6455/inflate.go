@@ -24,9 +24,9 @@ import (
 // ends the program if goroutines that are locked to a thread and others take
 // turns in resuming it.)
 type inflater struct {
-	zr  io.Reader // made by flate.NewReader, and a flate.Resetter
-	in  []byte    // compressed bytes that were not used yet
-	all bool      // no more come behind in
+	zr  Decompressor
+	in  []byte // compressed bytes that were not used yet
+	all bool   // no more come behind in
 
 	fed     int  // bytes of the connection's input that it is using; for its user
 	ending  bool // in is what is left of messageEnd
@@ -64,16 +64,29 @@ var messageEnd = []byte(blockEnd + "\x01" + blockEnd)
 
 const blockEnd = "\x00\x00\xff\xff"
 
-var inflaters = sync.Pool{New: func() any {
-	z := &inflater{}
-	z.zr = flate.NewReader(z)
-	return z
-}}
+// inflaters hold those with the decompressor of the standard library that are not
+// in use.
+var inflaters sync.Pool
+
+func (d *Deflate) inflaters() *sync.Pool {
+	if d.NewDecompressor != nil {
+		return &d.decompressors
+	}
+	return &inflaters
+}
 
 // newInflater returns an inflater for the next message. past is the window of
 // the messages before, or nil.
-func newInflater(past *window) *inflater {
-	z := inflaters.Get().(*inflater)
+func (d *Deflate) newInflater(past *window) *inflater {
+	z, ok := d.inflaters().Get().(*inflater)
+	if !ok {
+		z = &inflater{}
+		if d.NewDecompressor != nil {
+			z.zr = d.NewDecompressor(z)
+		} else {
+			z.zr = flate.NewReader(z).(Decompressor)
+		}
+	}
 	z.past = past
 	if past == nil {
 		z.own.reset(1 << handshake.MaxWindowBits)
@@ -82,7 +95,13 @@ func newInflater(past *window) *inflater {
 	return z
 }
 
-// release gives the inflater back.
+// putInflater gives an inflater back.
+func (d *Deflate) putInflater(z *inflater) {
+	z.release()
+	d.inflaters().Put(z)
+}
+
+// release lets go of all that the message took.
 func (z *inflater) release() {
 	if z.resume != nil {
 		close(z.resume)
@@ -90,7 +109,6 @@ func (z *inflater) release() {
 		putBuffer(z.buf)
 	}
 	*z = inflater{zr: z.zr, own: z.own}
-	inflaters.Put(z)
 }
 
 // feed gives the inflater more input, which must not change before it asks
@@ -180,7 +198,7 @@ func (z *inflater) restart() {
 		defer putBuffer(buf)
 		past = z.past.appendTo(buf[:0])
 	}
-	z.zr.(flate.Resetter).Reset(z, past)
+	z.zr.Reset(z, past)
 }
 
 // ReadByte implements io.ByteReader for the decompressor, which then takes no

@@ -15,8 +15,9 @@ import (
 // inflate runs one message through an inflater, in pieces of the sizes that
 // next asks for, into a buffer of room bytes.
 func inflate(past *window, p []byte, next func() int, room int) ([]byte, error) {
-	z := newInflater(past)
-	defer z.release()
+	var d Deflate
+	z := d.newInflater(past)
+	defer d.putInflater(z)
 	var out []byte
 	buf := make([]byte, room)
 	for {

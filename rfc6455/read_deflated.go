@@ -9,7 +9,7 @@ func (c *Conn) beginInflate() {
 		// Peers built on zlib cannot compress for 8 bits, and use 9.
 		d.past = &window{size: max(d.receive.window(), 1<<9)}
 	}
-	c.inflate = newInflater(d.past)
+	c.inflate = d.newInflater(d.past)
 }
 
 // stillInflating reports whether a compressed message is not at its end. If it is,
@@ -23,7 +23,7 @@ func (c *Conn) stillInflating() bool {
 }
 
 func (c *Conn) endInflate() {
-	c.inflate.release()
+	c.deflate.putInflater(c.inflate)
 	c.inflate = nil
 }
 

@@ -14,7 +14,7 @@ import (
 // ws101Serve is ours in its fastest way: the handler loop, with every limit,
 // check and deadline at its default.
 func ws101Serve(job Job) Server {
-	return ws101(job, nil, handlerLoop)
+	return ws101(job, &rfc6455.Deflate{}, handlerLoop)
 }
 
 func handlerLoop(ctx context.Context, c *rfc6455.Conn, reply reply) {
@@ -25,7 +25,7 @@ func handlerLoop(ctx context.Context, c *rfc6455.Conn, reply reply) {
 
 // ws101Read is ours in a straight line.
 func ws101Read(job Job) Server {
-	return ws101(job, nil, func(ctx context.Context, c *rfc6455.Conn, reply reply) {
+	return ws101(job, &rfc6455.Deflate{}, func(ctx context.Context, c *rfc6455.Conn, reply reply) {
 		for {
 			t, p, err := c.Read(ctx)
 			if err != nil {
@@ -36,24 +36,27 @@ func ws101Read(job Job) Server {
 	})
 }
 
-// ws101Klauspost is ours with another compressor plugged in.
+// ws101Klauspost is ours with another compressor and decompressor plugged in.
 func ws101Klauspost(job Job) Server {
-	plug := func(w io.Writer) rfc6455.Compressor {
-		z, err := flate.NewWriter(w, flate.BestSpeed)
-		if err != nil {
-			panic(err) // there is such a level
-		}
-		return z
-	}
-	return ws101(job, plug, handlerLoop)
+	return ws101(job, &rfc6455.Deflate{
+		NewCompressor: func(w io.Writer) rfc6455.Compressor {
+			z, err := flate.NewWriter(w, flate.BestSpeed)
+			if err != nil {
+				panic(err) // there is such a level
+			}
+			return z
+		},
+		NewDecompressor: func(r io.Reader) rfc6455.Decompressor { return flate.NewReader(r).(rfc6455.Decompressor) },
+	}, handlerLoop)
 }
 
 type reply func(context.Context, *rfc6455.Conn, rfc6455.MessageType, []byte)
 
-func ws101(job Job, plug func(io.Writer) rfc6455.Compressor, serve func(context.Context, *rfc6455.Conn, reply)) Server {
+func ws101(job Job, deflate *rfc6455.Deflate, serve func(context.Context, *rfc6455.Conn, reply)) Server {
 	opts := &rfc6455.AcceptOptions{Options: rfc6455.Options{MaxMessage: job.MaxMessage}}
 	if job.Deflate != "" {
-		opts.Deflate = &rfc6455.Deflate{SendTakeover: job.Deflate == Takeover, NewCompressor: plug}
+		deflate.SendTakeover = job.Deflate == Takeover
+		opts.Deflate = deflate
 	}
 	ctx := context.Background()
 	if job.Deadline {
