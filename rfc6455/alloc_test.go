@@ -188,6 +188,24 @@ func TestPongFlood(t *testing.T) {
 	}
 }
 
+// A context that could end costs nothing where the system takes a message at once.
+func TestContextIsNotWatchedWithoutNeed(t *testing.T) {
+	a, b := tcpPair(t)
+	go io.Copy(io.Discard, b)
+	c := server.conn(a, quiet)
+	if c.in.raw == nil {
+		t.Skip("there is no RawConn to write with here")
+	}
+	ctx, cancel := context.WithCancel(forever)
+	defer cancel()
+	p := []byte("Hello")
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		if err := c.Write(ctx, Binary, p); err != nil {
+			t.Fatal(err)
+		}
+	}))
+}
+
 // A Conn is held by each connection that waits, so it counts what it weighs.
 // 480 is a size that the allocator has; one byte more costs 512 (see
 // runtime/sizeclasses.go).

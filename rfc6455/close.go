@@ -154,9 +154,7 @@ func (c *Conn) sendClose(ctx context.Context, code CloseCode, payload []byte) (b
 	}
 	c.out.code.Store(uint32(code))
 	c.out.hold = false
-	w := watch(ctx, c.in.nc, net.Conn.SetWriteDeadline)
-	err := c.out.frame(&frames.Header{Fin: true, Opcode: frames.Close}, payload)
-	if w.stop() || err != nil {
+	if err := c.out.frame(ctx, &frames.Header{Fin: true, Opcode: frames.Close}, payload); err != nil {
 		return true, errCloseUnsent
 	}
 	c.closeSent.Store(true)

@@ -1,6 +1,7 @@
 package rfc6455
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -110,7 +111,7 @@ func (c *Conn) putPong() {
 	c.pongDue.Store(false)
 	p.pongData, p.pongOut = p.pongOut, p.pongData
 	p.pongLock.Unlock()
-	err := c.out.frame(&frames.Header{Fin: true, Opcode: frames.Pong}, p.pongOut)
+	err := c.out.frame(context.Background(), &frames.Header{Fin: true, Opcode: frames.Pong}, p.pongOut)
 	if err != nil && !(isTimeout(err) && c.out.netConn.Load()) {
 		c.failWrite(err)
 	}

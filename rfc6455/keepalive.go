@@ -51,7 +51,7 @@ func (c *Conn) putPing() {
 	if c.closing.Load() {
 		return // CloseTimeout watches from here on
 	}
-	if err := c.out.frame(&frames.Header{Fin: true, Opcode: frames.Ping}, nil); err != nil && !isTimeout(err) {
+	if err := c.out.frame(context.Background(), &frames.Header{Fin: true, Opcode: frames.Ping}, nil); err != nil && !isTimeout(err) {
 		c.failWrite(err)
 	}
 }

@@ -1,7 +1,9 @@
 package rfc6455
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -28,7 +30,8 @@ type output struct {
 	client  *Options // where a client has its masking keys from; nil on a server
 	maskKey [4]byte  // here and not on the stack, from where it would escape
 	hold    bool     // see Serve: frames may gather in buf
-	errno   uint16   // what the last write of attempt failed with, 0 if it did not
+	mayWait bool     // attempt may wait; see writeRaw
+	errno   uint16   // what attempt came to, 0 if all was sent
 
 	// code is that of the Close frame that was sent, 0 before.
 	code atomic.Uint32
@@ -36,9 +39,8 @@ type output struct {
 	// the deadlines, and a frame that was cut by one is finished later.
 	netConn atomic.Bool
 
-	// For writeShort: how much of buf attempt has sent.
-	sent    int
-	attempt func(fd uintptr) bool
+	attempt func(fd uintptr) bool // see writeShort
+	sent    int                   // how much of buf attempt has sent
 }
 
 // maxHeld is how many bytes gather before they are sent all the same.
@@ -55,15 +57,16 @@ func (o *output) init(s *socket, client bool, opts *Options) {
 // sentCode is the code of the Close frame we sent, 0 if none.
 func (o *output) sentCode() CloseCode { return CloseCode(o.code.Load()) }
 
-// frame puts one frame and sends it, or lets it gather. p is not changed.
-func (o *output) frame(h *frames.Header, p []byte) error {
-	if err := o.append(h, p); err != nil {
+// frame puts one frame and sends it, or lets it gather. p is not changed. When
+// ctx ends while something is being sent, that is cut short.
+func (o *output) frame(ctx context.Context, h *frames.Header, p []byte) error {
+	if err := o.append(ctx, h, p); err != nil {
 		return err
 	}
 	if o.hold && len(o.buf) < maxHeld {
 		return nil
 	}
-	return o.flush()
+	return o.flush(ctx)
 }
 
 // cuttable sends one frame that fits in half a buffer, and survives a deadline.
@@ -72,12 +75,12 @@ func (o *output) frame(h *frames.Header, p []byte) error {
 // is as if it had never been.
 func (o *output) cuttable(h *frames.Header, p []byte) (begun bool, err error) {
 	if len(o.buf)+frames.MaxHeaderLen+len(p) > bufferSize {
-		if err := o.flush(); err != nil {
+		if err := o.flush(context.Background()); err != nil {
 			return false, err
 		}
 	}
 	before := len(o.buf)
-	if err := o.append(h, p); err != nil {
+	if err := o.append(context.Background(), h, p); err != nil {
 		return false, err
 	}
 	n, err := o.nc.Write(o.buf)
@@ -104,13 +107,13 @@ func (o *output) keep(rest []byte) {
 
 // ready sends a frame that is built already, without copying it unless others
 // wait in front of it.
-func (o *output) ready(frame []byte) error {
+func (o *output) ready(ctx context.Context, frame []byte) error {
 	if !o.hold && len(o.buf) == 0 {
-		_, err := o.nc.Write(frame)
+		_, err := o.write(ctx, frame)
 		return err
 	}
 	if len(o.buf)+len(frame) > bufferSize {
-		return o.send(frame)
+		return o.send(ctx, frame)
 	}
 	if o.buf == nil {
 		o.buf = getBuffer()[:0]
@@ -119,12 +122,12 @@ func (o *output) ready(frame []byte) error {
 	if o.hold && len(o.buf) < maxHeld {
 		return nil
 	}
-	return o.flush()
+	return o.flush(ctx)
 }
 
 // append adds a frame to the buffer. Only what does not fit is sent. What of h
 // depends on p and on who sends, it fills in.
-func (o *output) append(h *frames.Header, p []byte) error {
+func (o *output) append(ctx context.Context, h *frames.Header, p []byte) error {
 	h.Length = uint64(len(p))
 	if o.client != nil {
 		// A new key for each frame, and from a source that the peer, or the
@@ -135,7 +138,7 @@ func (o *output) append(h *frames.Header, p []byte) error {
 		h.Masked, h.MaskKey = true, o.maskKey
 	}
 	if len(o.buf) > 0 && len(o.buf)+frames.MaxHeaderLen+len(p) > bufferSize {
-		if err := o.flush(); err != nil {
+		if err := o.flush(ctx); err != nil {
 			return err
 		}
 	}
@@ -150,14 +153,14 @@ func (o *output) append(h *frames.Header, p []byte) error {
 	}
 	o.buf = buf
 	if o.client != nil {
-		return o.appendMasked(p)
+		return o.appendMasked(ctx, p)
 	}
-	return o.send(p)
+	return o.send(ctx, p)
 }
 
 // appendMasked copies p and masks the copy, piece by piece: the caller's bytes
 // are never touched.
-func (o *output) appendMasked(p []byte) error {
+func (o *output) appendMasked(ctx context.Context, p []byte) error {
 	pos := 0
 	for {
 		start := len(o.buf)
@@ -168,7 +171,7 @@ func (o *output) appendMasked(p []byte) error {
 		if len(p) == 0 {
 			return nil
 		}
-		if err := o.flush(); err != nil {
+		if err := o.flush(ctx); err != nil {
 			return err
 		}
 		o.lock.renew() // the peer takes it, so checkWrite may begin anew
@@ -178,16 +181,16 @@ func (o *output) appendMasked(p []byte) error {
 
 // flush sends what is in the buffer and gives the buffer back. When a deadline
 // cuts it short, the rest stays in the buffer.
-func (o *output) flush() error {
+func (o *output) flush(ctx context.Context) error {
 	if len(o.buf) == 0 {
 		return nil
 	}
 	var n int
 	var err error
 	if o.raw != nil {
-		n, err = o.writeRaw()
+		n, err = o.writeRaw(ctx)
 	} else {
-		n, err = o.nc.Write(o.buf)
+		n, err = o.write(ctx, o.buf)
 	}
 	if err != nil {
 		o.keep(o.buf[n:])
@@ -199,11 +202,13 @@ func (o *output) flush() error {
 
 // send sends what is in the buffer and then p, with one system call where the
 // system has writev, and without copying p.
-func (o *output) send(p []byte) error {
+func (o *output) send(ctx context.Context, p []byte) error {
 	vec := vectors.Get().(*net.Buffers)
 	whole := append((*vec)[:0], o.buf, p) // an empty buffer does no harm
 	*vec = whole                          // WriteTo moves the start of the slice it is called on
+	w := o.watch(ctx)
 	_, err := vec.WriteTo(o.nc)
+	err = o.unwatch(ctx, w, err)
 	clear(whole)
 	*vec = whole[:0]
 	vectors.Put(vec)
@@ -220,6 +225,28 @@ func (o *output) release() {
 		putBuffer(o.buf)
 		o.buf = nil
 	}
+}
+
+// write sends p from where it lies.
+func (o *output) write(ctx context.Context, p []byte) (int, error) {
+	w := o.watch(ctx)
+	n, err := o.nc.Write(p)
+	return n, o.unwatch(ctx, w, err)
+}
+
+func (o *output) watch(ctx context.Context) *watching {
+	return watch(ctx, o.nc, net.Conn.SetWriteDeadline)
+}
+
+// unwatch ends the watching of a write, and says what came of that.
+func (o *output) unwatch(ctx context.Context, w *watching, err error) error {
+	if w.stop() {
+		if isTimeout(err) {
+			err = fmt.Errorf("%w: %w", errWriteStopped, ctx.Err())
+		}
+		o.nc.SetWriteDeadline(noDeadline)
+	}
+	return err
 }
 
 func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

@@ -2,7 +2,9 @@
 
 package rfc6455
 
+import "context"
+
 // writeShort does nothing here: there is no RawConn to write with.
 func (o *output) writeShort() {}
 
-func (o *output) writeRaw() (int, error) { return o.nc.Write(o.buf) }
+func (o *output) writeRaw(ctx context.Context) (int, error) { return o.write(ctx, o.buf) }

@@ -3,6 +3,7 @@
 package rfc6455
 
 import (
+	"context"
 	"os"
 	"syscall"
 )
@@ -22,15 +23,25 @@ func (o *output) writeShort() {
 }
 
 // writeRaw writes all of buf.
-func (o *output) writeRaw() (int, error) {
+//
+// To watch ctx costs as much as all that this package does for a small message.
+// But nearly always the system takes all at once, so that nothing is left that
+// could be interrupted. So ctx is watched only when there is something to wait
+// for.
+func (o *output) writeRaw(ctx context.Context) (int, error) {
 	o.sent, o.errno = 0, 0
-	if err := o.raw.Write(o.attempt); err != nil {
-		return o.sent, err
+	o.mayWait = ctx.Done() == nil
+	err := o.raw.Write(o.attempt)
+	if syscall.Errno(o.errno) == syscall.EAGAIN {
+		o.errno = 0
+		o.mayWait = true
+		w := o.watch(ctx)
+		err = o.unwatch(ctx, w, o.raw.Write(o.attempt))
 	}
-	if o.errno != 0 {
-		return o.sent, os.NewSyscallError("write", syscall.Errno(o.errno))
+	if err == nil && o.errno != 0 {
+		err = os.NewSyscallError("write", syscall.Errno(o.errno))
 	}
-	return o.sent, nil
+	return o.sent, err
 }
 
 // tryWrite writes to the non-blocking descriptor, and reports whether that came
@@ -40,7 +51,7 @@ func (o *output) tryWrite(fd uintptr) bool {
 		n, err := syscall.Write(int(fd), o.buf[o.sent:])
 		switch {
 		case err == syscall.EINTR:
-		case err == syscall.EAGAIN:
+		case err == syscall.EAGAIN && o.mayWait:
 			return false
 		case err != nil:
 			o.errno = number(err)

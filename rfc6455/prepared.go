@@ -73,11 +73,10 @@ func (c *Conn) WritePrepared(ctx context.Context, m *PreparedMessage) error {
 	if c.isClient() {
 		return c.writeWhole(ctx, frames.Header{Fin: true, Rsv1: f.rsv1, Opcode: m.messageType}, f.payload)
 	}
-	w, err := c.beginWhole(ctx)
-	if err != nil {
+	if err := c.beginWhole(ctx); err != nil {
 		return err
 	}
-	return c.endFrame(ctx, w, c.out.ready(f.bytes))
+	return c.endFrame(c.out.ready(ctx, f.bytes))
 }
 
 // forDeflate returns the frame for a connection that compresses without

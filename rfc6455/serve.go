@@ -242,7 +242,7 @@ func (c *Conn) flushHeld() {
 // holds.
 func (c *Conn) endHold() {
 	c.out.hold = false
-	if err := c.out.flush(); err != nil {
+	if err := c.out.flush(context.Background()); err != nil {
 		c.failWrite(err)
 	}
 	c.unlockFrame()

@@ -3,7 +3,6 @@ package rfc6455
 import (
 	"context"
 	"fmt"
-	"net"
 
 	"example.com/ws101/frames"
 )
@@ -25,12 +24,10 @@ func (c *Conn) Write(ctx context.Context, t MessageType, p []byte) error {
 		return c.writeCompressed(ctx, t, p)
 	}
 	// This is writeWhole, spelled out to save a stack frame: see Serve.
-	w, err := c.beginWhole(ctx)
-	if err != nil {
+	if err := c.beginWhole(ctx); err != nil {
 		return err
 	}
-	err = c.out.frame(&frames.Header{Fin: true, Opcode: t}, p)
-	return c.endFrame(ctx, w, err)
+	return c.endFrame(c.out.frame(ctx, &frames.Header{Fin: true, Opcode: t}, p))
 }
 
 // WriteUncompressed is [Conn.Write] without compression, whatever was agreed
@@ -45,11 +42,10 @@ func (c *Conn) WriteUncompressed(ctx context.Context, t MessageType, p []byte) e
 
 // writeWhole sends a message that is one frame.
 func (c *Conn) writeWhole(ctx context.Context, h frames.Header, p []byte) error {
-	w, err := c.beginWhole(ctx)
-	if err != nil {
+	if err := c.beginWhole(ctx); err != nil {
 		return err
 	}
-	return c.endFrame(ctx, w, c.out.frame(&h, p))
+	return c.endFrame(c.out.frame(ctx, &h, p))
 }
 
 func checkMessage(t MessageType, p []byte) error {
@@ -83,23 +79,22 @@ var errNotText = &frames.Error{
 // writeFrame sends one frame. For a data frame the caller holds the message
 // lock.
 func (c *Conn) writeFrame(ctx context.Context, h frames.Header, p []byte) error {
-	w, err := c.beginFrame(ctx)
-	if err != nil {
+	if err := c.beginFrame(ctx); err != nil {
 		return err
 	}
-	return c.endFrame(ctx, w, c.out.frame(&h, p))
+	return c.endFrame(c.out.frame(ctx, &h, p))
 }
 
 // beginFrame waits until a frame may be put: until nobody else puts one. It
 // takes the frame lock, which endFrame lets go.
-func (c *Conn) beginFrame(ctx context.Context) (*watching, error) {
+func (c *Conn) beginFrame(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := c.out.lock.lock(ctx, c.Done); err != nil {
-		return nil, c.lockError(err)
+		return c.lockError(err)
 	}
-	return c.watchWrite(ctx)
+	return c.checkOpen()
 }
 
 // beginWhole is beginFrame for a frame that is a whole message. It must not
@@ -107,41 +102,35 @@ func (c *Conn) beginFrame(ctx context.Context) (*watching, error) {
 // own: what counts is that nobody else holds it at a moment at which we have
 // the frame lock. Who takes it after that has to wait for us with his first
 // fragment. So the common message pays for one lock and not for two.
-func (c *Conn) beginWhole(ctx context.Context) (*watching, error) {
+func (c *Conn) beginWhole(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
 	if c.out.lock.tryLock() {
 		if _, held := c.messageLock.turn(); !held {
-			return c.watchWrite(ctx)
+			return c.checkOpen()
 		}
 		c.unlockFrame()
 	}
 	if err := c.lockMessage(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	defer c.messageLock.unlock()
 	return c.beginFrame(ctx)
 }
 
-// watchWrite lets ctx interrupt the write that begins, unless it comes too late.
-// The caller has taken the frame lock.
-func (c *Conn) watchWrite(ctx context.Context) (*watching, error) {
+// checkOpen lets the frame lock go, which the caller has taken, if it is too late
+// to write.
+func (c *Conn) checkOpen() error {
 	if c.closing.Load() {
 		c.unlockFrame()
-		return nil, c.closedError()
+		return c.closedError()
 	}
-	return watch(ctx, c.in.nc, net.Conn.SetWriteDeadline), nil
+	return nil
 }
 
 // endFrame lets the frame lock go. err is what came of the frame.
-func (c *Conn) endFrame(ctx context.Context, w *watching, err error) error {
-	if w.stop() {
-		if err != nil && isTimeout(err) {
-			err = fmt.Errorf("%w: %w", errWriteStopped, ctx.Err())
-		}
-		c.in.nc.SetWriteDeadline(noDeadline)
-	}
+func (c *Conn) endFrame(err error) error {
 	if err != nil {
 		err = c.failWrite(err)
 	}
