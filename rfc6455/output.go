@@ -108,8 +108,10 @@ func (o *output) keep(rest []byte) {
 // ready sends a frame that is built already, without copying it unless others
 // wait in front of it.
 func (o *output) ready(ctx context.Context, frame []byte) error {
-	if !o.hold && len(o.buf) == 0 {
-		_, err := o.write(ctx, frame)
+	if !o.hold && o.buf == nil {
+		o.buf = frame // lent
+		_, err := o.writeBuffer(ctx)
+		o.buf = nil
 		return err
 	}
 	if len(o.buf)+len(frame) > bufferSize {
@@ -185,13 +187,7 @@ func (o *output) flush(ctx context.Context) error {
 	if len(o.buf) == 0 {
 		return nil
 	}
-	var n int
-	var err error
-	if o.raw != nil {
-		n, err = o.writeRaw(ctx)
-	} else {
-		n, err = o.write(ctx, o.buf)
-	}
+	n, err := o.writeBuffer(ctx)
 	if err != nil {
 		o.keep(o.buf[n:])
 		return err
@@ -227,10 +223,13 @@ func (o *output) release() {
 	}
 }
 
-// write sends p from where it lies.
-func (o *output) write(ctx context.Context, p []byte) (int, error) {
+// writeBuffer writes all of buf.
+func (o *output) writeBuffer(ctx context.Context) (int, error) {
+	if o.raw != nil {
+		return o.writeRaw(ctx)
+	}
 	w := o.watch(ctx)
-	n, err := o.nc.Write(p)
+	n, err := o.nc.Write(o.buf)
 	return n, o.unwatch(ctx, w, err)
 }
 

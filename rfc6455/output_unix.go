@@ -22,7 +22,7 @@ func (o *output) writeShort() {
 	}
 }
 
-// writeRaw writes all of buf.
+// writeRaw is writeBuffer by RawConn.
 //
 // To watch ctx costs as much as all that this package does for a small message.
 // But nearly always the system takes all at once, so that nothing is left that
