@@ -122,7 +122,7 @@ type parsed struct {
 }
 
 func parseHead(b []byte) parsed {
-	head := parsed{fields: make(handshake.Header, 0, bytes.Count(b, newline))}
+	head := parsed{fields: make(handshake.Header, 0, 16)} // a browser sends about as many
 	for line, rest := "", string(b); rest != ""; {
 		line, rest, _ = strings.Cut(rest, "\n")
 		line = strings.TrimRight(line, "\r")
