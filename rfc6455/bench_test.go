@@ -83,3 +83,35 @@ func BenchmarkServeEcho(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkMachine is the protocol alone: a frame that has arrived is judged,
+// unmasked and checked. "step by step" is the way that takes any frame, in any
+// pieces, "whole" the short one for a message in a single frame.
+func BenchmarkMachine(b *testing.B) {
+	for _, t := range []MessageType{Binary, Text} {
+		// With a key of zeros the bytes stay as they are, however often they are
+		// unmasked.
+		h := frames.Header{Fin: true, Opcode: t, Masked: true, Length: 125}
+		wire := append(frames.AppendHeader(nil, h), bytes.Repeat([]byte("a"), 125)...)
+		b.Run(t.String()+"/whole", func(b *testing.B) {
+			m := newMachine(true, &Options{})
+			for b.Loop() {
+				if _, n, err := m.whole(wire); n != len(wire) || err != nil {
+					b.Fatal(n, err)
+				}
+			}
+		})
+		b.Run(t.String()+"/step by step", func(b *testing.B) {
+			m := newMachine(true, &Options{})
+			for b.Loop() {
+				n, err := m.header(wire)
+				if err == nil {
+					err = m.payload(wire[n:])
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -109,8 +109,12 @@ func (o *output) keep(rest []byte) {
 // wait in front of it.
 func (o *output) ready(ctx context.Context, frame []byte) error {
 	if !o.hold && o.buf == nil {
+		if o.raw == nil {
+			_, err := o.write(ctx, frame)
+			return err
+		}
 		o.buf = frame // lent
-		_, err := o.writeBuffer(ctx)
+		_, err := o.writeRaw(ctx)
 		o.buf = nil
 		return err
 	}
@@ -187,7 +191,14 @@ func (o *output) flush(ctx context.Context) error {
 	if len(o.buf) == 0 {
 		return nil
 	}
-	n, err := o.writeBuffer(ctx)
+	if o.raw != nil {
+		return o.flushed(o.writeRaw(ctx))
+	}
+	return o.flushed(o.write(ctx, o.buf))
+}
+
+// flushed takes out of the buffer what was sent of it.
+func (o *output) flushed(n int, err error) error {
 	if err != nil {
 		o.keep(o.buf[n:])
 		return err
@@ -223,13 +234,10 @@ func (o *output) release() {
 	}
 }
 
-// writeBuffer writes all of buf.
-func (o *output) writeBuffer(ctx context.Context) (int, error) {
-	if o.raw != nil {
-		return o.writeRaw(ctx)
-	}
+// write sends p, from where it lies, by net.Conn.
+func (o *output) write(ctx context.Context, p []byte) (int, error) {
 	w := o.watch(ctx)
-	n, err := o.nc.Write(o.buf)
+	n, err := o.nc.Write(p)
 	return n, o.unwatch(ctx, w, err)
 }
 

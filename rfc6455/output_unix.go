@@ -22,7 +22,7 @@ func (o *output) writeShort() {
 	}
 }
 
-// writeRaw is writeBuffer by RawConn.
+// writeRaw writes all of buf by RawConn.
 //
 // To watch ctx costs as much as all that this package does for a small message.
 // But nearly always the system takes all at once, so that nothing is left that
@@ -33,15 +33,20 @@ func (o *output) writeRaw(ctx context.Context) (int, error) {
 	o.mayWait = ctx.Done() == nil
 	err := o.raw.Write(o.attempt)
 	if syscall.Errno(o.errno) == syscall.EAGAIN {
-		o.errno = 0
-		o.mayWait = true
-		w := o.watch(ctx)
-		err = o.unwatch(ctx, w, o.raw.Write(o.attempt))
+		err = o.waitRaw(ctx)
 	}
 	if err == nil && o.errno != 0 {
 		err = os.NewSyscallError("write", syscall.Errno(o.errno))
 	}
 	return o.sent, err
+}
+
+// waitRaw writes what is left of buf, as soon as there is room. (It is a function of
+// its own for the sake of the stack.)
+func (o *output) waitRaw(ctx context.Context) error {
+	o.errno, o.mayWait = 0, true
+	w := o.watch(ctx)
+	return o.unwatch(ctx, w, o.raw.Write(o.attempt))
 }
 
 // tryWrite writes to the non-blocking descriptor, and reports whether that came

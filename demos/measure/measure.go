@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"slices"
 )
 
 // The exit codes.
@@ -110,6 +111,12 @@ func (f flags) measure(ctx context.Context, start func() (*server, error), p *pr
 	var err error
 	if report.Write, err = measureWrite(f.clients, start); err != nil {
 		return report, fmt.Errorf("a bare write: %w", err)
+	}
+	if slices.ContainsFunc(f.techniques, func(t technique) bool { return t.name == "polling" }) {
+		p.say("a bare request")
+		if report.Request, err = f.measureRequest(ctx, start); err != nil {
+			return report, fmt.Errorf("a bare request: %w", err)
+		}
 	}
 	for _, t := range f.techniques {
 		s, err := start()

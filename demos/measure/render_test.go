@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func fixed() Report {
 	n := func(f float64) *float64 { return &f }
 	return Report{
-		System: "linux/amd64, 2 processors, go1.26", Clients: 200, Events: 50, Every: 200, Poll: 2000, Write: n(6),
+		System: "linux/amd64, 2 processors, go1.26", Clients: 200, Events: 50, Every: 200, Poll: 2000, Write: n(6), Request: n(31),
 		Results: []Result{
 			{
 				Technique: "polling", Title: "polling", Requests: 6, Empty: 0.5, Up: 3000, Down: 3500, Opening: 1000,

@@ -15,7 +15,10 @@ type Report struct {
 	Every   float64 `json:"every_ms"`
 	Poll    float64 `json:"poll_ms"`
 	// Write is the processor time of a bare write to a connection; nil if it was not measured.
-	Write   *float64 `json:"bare_write_us"`
+	Write *float64 `json:"bare_write_us"`
+	// Request is the processor time of a request that net/http answers with nothing, at the pace of
+	// polling; nil if it was not measured, or polling was not.
+	Request *float64 `json:"bare_request_us"`
 	Results []Result `json:"techniques"`
 }
 

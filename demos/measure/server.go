@@ -33,6 +33,7 @@ const (
 	askMemory  = "memory"  // what Resident, Heap and Stacks are, after a garbage collection
 	askWrite   = "write"   // write N: listen at Addr, and measure writes to N connections; see writes
 	askWritten = "written" // wait for the end of that: CPU of one write
+	askBare    = "bare"    // answer requests at Addr with nothing; see bare
 	askProfile = "profile" // profile PATH: write PATH.cpu until done, and then PATH.heap
 	askDone    = "done"
 )
@@ -81,6 +82,8 @@ func (s *self) do(line string) (answer, error) {
 		return s.write(rest)
 	case askWritten:
 		return <-s.written, nil
+	case askBare:
+		return s.bare()
 	case askProfile:
 		return answer{}, s.startProfile(rest)
 	case askDone:

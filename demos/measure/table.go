@@ -74,9 +74,13 @@ func (r Report) floor() string {
 	for _, t := range r.Results {
 		each = append(each, t.Title+" "+measured(t.CPU, *r.Write))
 	}
-	return fmt.Sprintf("A bare write of %d bytes to one of %d connections costs the server %s us here.\n"+
+	text := fmt.Sprintf("A bare write of %d bytes to one of %d connections costs the server %s us here.\n"+
 		"An event, everything included, costs so many times that: %s.\n",
 		writeSize, r.Clients, number(*r.Write), strings.Join(each, ", "))
+	if r.Request != nil {
+		text += fmt.Sprintf("A request that net/http answers with nothing, as often as polling asks, costs %s us.\n", number(*r.Request))
+	}
+	return text
 }
 
 // measured returns a number in a unit.

@@ -108,9 +108,9 @@ func TestPeakMemory(t *testing.T) {
 }
 
 // growth is by how much an attack makes the peak of a new server grow. It is
-// never twice the same: when the garbage collector comes, and whether the system
-// hands out memory by 2 MiB, is chance. So one that is too large is measured
-// again, and the least counts.
+// never twice the same: whether the garbage collector comes before or behind the
+// peak is chance. So one that is too large is measured again, and the least
+// counts.
 func growth(t *testing.T, program string, on attack, flags []string) int {
 	s := serveProcess(t, program, flags...)
 	a := &attacker{t: t, addr: s.addr, deflate: flags != nil}
