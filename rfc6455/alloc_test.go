@@ -207,8 +207,8 @@ func TestContextIsNotWatchedWithoutNeed(t *testing.T) {
 }
 
 // A Conn is held by each connection that waits, so it counts what it weighs.
-// 480 is a size that the allocator has; one byte more costs 512 (see
-// runtime/sizeclasses.go).
+// 448 is a size that the allocator has; one byte more costs 480 (see
+// internal/runtime/gc/sizeclasses.go).
 func TestConnIsSmall(t *testing.T) {
-	assert.LessOrEqual(t, unsafe.Sizeof(Conn{}), uintptr(480))
+	assert.LessOrEqual(t, unsafe.Sizeof(Conn{}), uintptr(448))
 }

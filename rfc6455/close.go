@@ -87,8 +87,8 @@ func (c *Conn) awaitClose(ctx context.Context) *CloseError {
 func (c *Conn) cutLater() {
 	c.endLock.Lock()
 	defer c.endLock.Unlock()
-	if !c.over.Load() && c.closeTimer == nil {
-		c.closeTimer = time.AfterFunc(c.closeWithin(), func() { c.cut(errNoAnswer) })
+	if end := c.startEnding(); !c.over.Load() && end.closeTimer == nil {
+		end.closeTimer = time.AfterFunc(c.closeWithin(), func() { c.cut(errNoAnswer) })
 	}
 }
 
@@ -102,7 +102,7 @@ func (c *Conn) closed(payload []byte) error {
 	// Whatever happens from here on, this is how the peer closed: a write that
 	// fails because the peer is already gone must not hide it.
 	c.endLock.Lock()
-	c.received = &CloseError{Code: code, Reason: reason}
+	c.startEnding().received = &CloseError{Code: code, Reason: reason}
 	c.endLock.Unlock()
 	c.pongDue.Store(false) // no Pong is due any more (section 5.5.2)
 	ctx, cancel := context.WithTimeout(context.Background(), c.closeWithin())

@@ -30,7 +30,7 @@ const (
 // do not need is made when it is needed: a server holds many of these, and
 // most of them wait.
 type Conn struct {
-	subprotocol string
+	subprotocol *string    // nil if none was agreed on
 	deflate     *deflation // nil if nothing is compressed
 
 	// What the reader owns. readLock is held during a call, not between them.
@@ -60,10 +60,15 @@ type Conn struct {
 	over      atomic.Bool // the socket is closed
 	pulse     pulse
 
-	endLock    sync.Mutex  // holds for what follows
-	ended      *CloseError // how it ended; the first cause wins
-	received   *CloseError // what the peer's Close frame said, nil before it
-	closeTimer *time.Timer
+	endLock sync.Mutex // holds for ending
+	ending  *ending    // nil until somebody needs it
+}
+
+// ending is what a connection needs for its end.
+type ending struct {
+	how        *CloseError   // nil before the end; the first cause wins
+	received   *CloseError   // what the peer's Close frame said, nil before it
+	closeTimer *time.Timer   // see cutLater
 	done       chan struct{} // closed when over is set; made for the first who waits for it
 }
 
@@ -71,9 +76,12 @@ type Conn struct {
 // is what arrived right behind it.
 func newConn(nc net.Conn, client bool, subprotocol string, deflate *deflation, early []byte, o *Options) *Conn {
 	c := &Conn{
-		subprotocol: subprotocol,
-		deflate:     deflate,
-		m:           newMachine(!client, o),
+		deflate: deflate,
+		m:       newMachine(!client, o),
+	}
+	if subprotocol != "" {
+		agreed := subprotocol // of which only then a copy is kept
+		c.subprotocol = &agreed
 	}
 	c.m.state.Deflate = deflate != nil
 	c.in.init(nc, early)
@@ -92,7 +100,12 @@ func (c *Conn) opts() *Options { return c.m.opts }
 func (c *Conn) isClient() bool { return c.out.client != nil }
 
 // Subprotocol returns the subprotocol that both sides agreed on, or "".
-func (c *Conn) Subprotocol() string { return c.subprotocol }
+func (c *Conn) Subprotocol() string {
+	if c.subprotocol == nil {
+		return ""
+	}
+	return *c.subprotocol
+}
 
 // LocalAddr returns the address of this end of the socket.
 func (c *Conn) LocalAddr() net.Addr { return c.in.nc.LocalAddr() }
@@ -105,13 +118,22 @@ func (c *Conn) RemoteAddr() net.Addr { return c.in.nc.RemoteAddr() }
 func (c *Conn) Done() <-chan struct{} {
 	c.endLock.Lock()
 	defer c.endLock.Unlock()
-	if c.done == nil {
-		c.done = make(chan struct{})
+	end := c.startEnding()
+	if end.done == nil {
+		end.done = make(chan struct{})
 		if c.over.Load() {
-			close(c.done)
+			close(end.done)
 		}
 	}
-	return c.done
+	return end.done
+}
+
+// startEnding returns what the end needs. The caller holds endLock.
+func (c *Conn) startEnding() *ending {
+	if c.ending == nil {
+		c.ending = new(ending)
+	}
+	return c.ending
 }
 
 // Err returns how the connection ended, as a [*CloseError], or nil while it is
@@ -136,19 +158,23 @@ func (c *Conn) closeWithin() time.Duration {
 func (c *Conn) end(e *CloseError) *CloseError {
 	c.endLock.Lock()
 	defer c.endLock.Unlock()
-	if c.ended == nil && e != nil {
-		if c.received != nil && e.Code == frames.CloseAbnormal {
-			e.Code, e.Reason, e.Remote = c.received.Code, c.received.Reason, e.Sent == 0
+	if e == nil && c.ending == nil {
+		return nil
+	}
+	end := c.startEnding()
+	if end.how == nil && e != nil {
+		if end.received != nil && e.Code == frames.CloseAbnormal {
+			e.Code, e.Reason, e.Remote = end.received.Code, end.received.Reason, e.Sent == 0
 			if c.closeSent.Load() {
 				// Both Close frames have passed, and this is how it ended. What failed
 				// after them was a Pong that nobody needs any more.
 				e.Clean, e.Err = true, nil
 			}
 		}
-		c.ended = e
+		end.how = e
 		c.closing.Store(true)
 	}
-	return c.ended
+	return end.how
 }
 
 // shut closes the socket and tells everyone who waits for the end. end has
@@ -156,7 +182,7 @@ func (c *Conn) end(e *CloseError) *CloseError {
 func (c *Conn) shut() {
 	c.in.nc.Close()
 	if c.finish() && c.opts().Logger != nil {
-		logEnd(c.opts().Logger, c.in.nc, c.ended)
+		logEnd(c.opts().Logger, c.in.nc, c.end(nil))
 	}
 	c.dropInflater()
 	c.dropCompressor(true)
@@ -172,14 +198,15 @@ func (c *Conn) finish() bool {
 	}
 	c.over.Store(true)
 	c.pulse.stop()
-	if c.closeTimer != nil {
-		c.closeTimer.Stop()
+	end := c.startEnding()
+	if end.closeTimer != nil {
+		end.closeTimer.Stop()
 	}
 	if c.opts().Group != nil {
 		c.opts().Group.remove(c)
 	}
-	if c.done != nil {
-		close(c.done)
+	if end.done != nil {
+		close(end.done)
 	}
 	return true
 }
