@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// bareRounds is how often each client asks the bare server.
-const bareRounds = 3
+// bareTime is for how long each client asks the bare server, and at least once.
+const bareTime = 2 * time.Second
 
 // bareTag is the version of what the bare server has.
 const bareTag = `"bare"`
@@ -47,6 +47,7 @@ func (f flags) measureRequest(ctx context.Context, start func() (*server, error)
 			return nil, err
 		}
 	}
+	rounds := max(1, int(bareTime/f.poll))
 	before, err := s.ask(askCPU)
 	if err != nil {
 		return nil, err
@@ -54,11 +55,11 @@ func (f flags) measureRequest(ctx context.Context, start func() (*server, error)
 	ended := make(chan error, len(clients))
 	for _, x := range clients {
 		go func() {
-			pause(ctx, x.client.wait)
+			wait := x.client.wait // they do not ask all at once
 			var err error
-			for i := 0; i < bareRounds && err == nil; i++ {
-				err = x.askBare()
-				pause(ctx, f.poll)
+			for i := 0; i < rounds && err == nil; i++ {
+				pause(ctx, wait)
+				err, wait = x.askBare(), f.poll
 			}
 			ended <- err
 		}()
@@ -72,7 +73,7 @@ func (f flags) measureRequest(ctx context.Context, start func() (*server, error)
 	if err != nil || after.CPU < 0 {
 		return nil, err
 	}
-	us := microseconds(after.CPU-before.CPU) / float64(len(clients)*bareRounds)
+	us := microseconds(after.CPU-before.CPU) / float64(len(clients)*rounds)
 	return &us, nil
 }
 
