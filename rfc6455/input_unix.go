@@ -73,9 +73,8 @@ func (in *input) tryRead(fd uintptr) bool {
 	}
 }
 
-// number is the number of what a system call returned, 0 for nil. It takes the
-// place of an error where a connection keeps one: an eighth of the room, and all
-// of them have little else in them than what they wait for.
+// number is the number of what a system call returned, 0 for nil. Kept for each
+// connection, it takes two bytes where an error takes sixteen.
 func number(err error) uint16 {
 	errno, _ := err.(syscall.Errno)
 	return uint16(errno)

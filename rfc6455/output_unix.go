@@ -11,7 +11,7 @@ import (
 // writeShort sets up the short way to write, if there is a [syscall.RawConn]:
 // what input waits with is good for writing as well. There is nothing to gain in
 // time. But [net.TCPConn.Write] lies three calls deep and takes 380 bytes of
-// stack, and this way takes 260. The stack of a goroutine begins with 2 KiB, of
+// stack, and this way takes 300. The stack of a goroutine begins with 2 KiB, of
 // which 1.1 can be used; if a reply needs more, it doubles, and stays so. With
 // the other calls on the way that are spared, the goroutine of [Conn.Serve] keeps
 // its 2 KiB behind a handler that is not too deep itself: nearly a third less for

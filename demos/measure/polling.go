@@ -1,9 +1,6 @@
 package measure
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // polling asks on a timer. As a browser does, it keeps the tag of the last answer for the same
 // address, and gets 304 while that is still true.
@@ -23,14 +20,12 @@ func (c *client) polling(ctx context.Context) error {
 		if c.cursor == asked {
 			fields = "If-None-Match: " + response.Header.Get("ETag") + "\r\n"
 		}
-		pause := c.load.poll
+		wait := c.load.poll
 		if first {
-			pause = c.wait // pages are not opened all at once
+			wait = c.wait // pages are not opened all at once
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := pause(ctx, wait); err != nil {
+			return err
 		}
 	}
 }

@@ -58,8 +58,10 @@ func (f flags) measureRequest(ctx context.Context, start func() (*server, error)
 			wait := x.client.wait // they do not ask all at once
 			var err error
 			for i := 0; i < rounds && err == nil; i++ {
-				pause(ctx, wait)
-				err, wait = x.askBare(), f.poll
+				if err = pause(ctx, wait); err == nil {
+					err = x.askBare()
+				}
+				wait = f.poll
 			}
 			ended <- err
 		}()
@@ -77,10 +79,13 @@ func (f flags) measureRequest(ctx context.Context, start func() (*server, error)
 	return &us, nil
 }
 
-func pause(ctx context.Context, d time.Duration) {
+// pause waits for d. The error is that of ctx, if it ends before.
+func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
+		return nil
 	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -93,13 +98,21 @@ func (x *exchange) askBare() error {
 	return err
 }
 
-// bare serves a handler that does nothing, at an address of its own.
+// bare serves a handler that does nothing, at an address of its own, until close.
 func (s *self) bare() (answer, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return answer{}, err
 	}
-	server := &http.Server{Handler: http.HandlerFunc(bare)}
-	go func() { _ = server.Serve(listener) }()
+	s.close()
+	s.bareServer = &http.Server{Handler: http.HandlerFunc(bare)}
+	go func(server *http.Server) { _ = server.Serve(listener) }(s.bareServer)
 	return answer{Addr: listener.Addr().String()}, nil
+}
+
+// close ends what bare has begun.
+func (s *self) close() {
+	if s.bareServer != nil {
+		_ = s.bareServer.Close()
+	}
 }

@@ -52,6 +52,7 @@ func serve(in io.Reader, out io.Writer, open func(net.Addr) *http.Server) error 
 		return err
 	}
 	var s self
+	defer s.close()
 	for lines := bufio.NewScanner(in); lines.Scan(); {
 		a, err := s.do(lines.Text())
 		if err != nil {
@@ -69,6 +70,8 @@ type self struct {
 	profile *os.File
 	heap    string
 	written chan answer
+
+	bareServer *http.Server // see bare
 }
 
 func (s *self) do(line string) (answer, error) {

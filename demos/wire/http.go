@@ -131,25 +131,11 @@ func parseHead(b []byte) parsed {
 		case head.first == "":
 			head.first = line
 		case ok:
-			head.fields = append(head.fields, handshake.Field{Name: name, Value: trimBlanks(value)})
+			head.fields = append(head.fields, handshake.Field{Name: name, Value: strings.Trim(value, " \t")})
 		}
 	}
 	return head
 }
-
-// trimBlanks is strings.Trim(s, " \t"), which first makes a table of its second
-// argument, and so costs more than all the rest of parseHead.
-func trimBlanks(s string) string {
-	for s != "" && isBlank(s[0]) {
-		s = s[1:]
-	}
-	for s != "" && isBlank(s[len(s)-1]) {
-		s = s[:len(s)-1]
-	}
-	return s
-}
-
-func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // maxPath is how many bytes of a path are kept.
 const maxPath = 256
