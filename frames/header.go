@@ -69,34 +69,19 @@ func (h *Header) Parse(b []byte) (n int, err error) {
 		return 0, nil
 	}
 	b0, b1 := b[0], b[1]
-	length := uint64(b1 &^ bitMask)
-	n = 2
-	switch length {
-	case length16:
-		n = 4
-	case length64:
-		n = 10
+	length, n := uint64(b1&^bitMask), 2
+	if length >= length16 {
+		if length, n, err = parseLongLength(b); n == 0 {
+			return 0, nil
+		}
 	}
-	lengthEnd := n
+	var key [4]byte
 	if b1&bitMask != 0 {
-		n += 4
-	}
-	if len(b) < n {
-		return 0, nil
-	}
-	switch length {
-	case length16:
-		length = uint64(binary.BigEndian.Uint16(b[2:]))
-		if length < length16 {
-			err = errNotShortest(length, 16)
+		if len(b) < n+len(key) {
+			return 0, nil
 		}
-	case length64:
-		length = binary.BigEndian.Uint64(b[2:])
-		if length < 1<<16 {
-			err = errNotShortest(length, 64)
-		} else if length > 1<<63-1 {
-			err = errTopBit(length)
-		}
+		key = [4]byte(b[n:])
+		n += len(key)
 	}
 	h.Fin = b0&bitFin != 0
 	h.Rsv1 = b0&bitRsv1 != 0
@@ -104,12 +89,34 @@ func (h *Header) Parse(b []byte) (n int, err error) {
 	h.Rsv3 = b0&bitRsv3 != 0
 	h.Opcode = Opcode(b0 & 0x0f)
 	h.Masked = b1&bitMask != 0
-	h.MaskKey = [4]byte{}
-	if h.Masked {
-		h.MaskKey = [4]byte(b[lengthEnd:])
-	}
+	h.MaskKey = key
 	h.Length = length
 	return n, err
+}
+
+// parseLongLength decodes a length of 16 or 64 bits. n is where it ends in the
+// header, or 0 when b does not hold it all.
+func parseLongLength(b []byte) (length uint64, n int, err error) {
+	if b[1]&^bitMask == length16 {
+		if len(b) < 4 {
+			return 0, 0, nil
+		}
+		length = uint64(binary.BigEndian.Uint16(b[2:]))
+		if length < length16 {
+			err = errNotShortest(length, 16)
+		}
+		return length, 4, err
+	}
+	if len(b) < 10 {
+		return 0, 0, nil
+	}
+	length = binary.BigEndian.Uint64(b[2:])
+	if length < 1<<16 {
+		err = errNotShortest(length, 64)
+	} else if length > 1<<63-1 {
+		err = errTopBit(length)
+	}
+	return length, 10, err
 }
 
 func errNotShortest(length uint64, bits int) error {

@@ -162,42 +162,60 @@ func validPrefix(p []byte) int {
 const tops = 0x8080808080808080
 
 // ascii returns how many bytes at the start of p are ASCII: all, or some of them
-// if one further on is not.
+// if one further on is not. The end of p is looked at in one piece, too, and
+// for that in part a second time.
 func ascii(p []byte) int {
-	whole := p
-	for len(p) >= 64 && (or32(p[:32])|or32(p[32:64]))&tops == 0 {
-		p = p[64:]
+	rest := p
+	for len(rest) >= 64 && (or32(rest[:32])|or32(rest[32:64]))&tops == 0 {
+		rest = rest[64:]
 	}
-	if len(p) >= 32 && or32(p)&tops == 0 {
-		p = p[32:]
-	}
-	for len(p) >= 8 && binary.LittleEndian.Uint64(p)&tops == 0 {
-		p = p[8:]
-	}
-	switch {
-	case len(p) >= 8: // there is something else in the next eight
-	case len(whole) >= 8:
-		// Fewer than eight are left. The last eight of all show whether they are
-		// ASCII, too.
-		if binary.LittleEndian.Uint64(whole[len(whole)-8:])&tops == 0 {
-			return len(whole)
+	n := len(p) - len(rest)
+	if n <= len(p)-32 {
+		if or32(p[n:n+32])&tops != 0 {
+			return asciiWords(p, n)
 		}
+		n += 32
+	}
+	var end uint64
+	switch l := len(p); {
+	case l >= 32:
+		end = or32(p[l-32:])
+	case l >= 16:
+		end = or16(p[:16]) | or16(p[l-16:])
+	case l >= 8:
+		end = binary.LittleEndian.Uint64(p) | binary.LittleEndian.Uint64(p[l-8:])
+	case l >= 4:
+		end = uint64(binary.LittleEndian.Uint32(p) | binary.LittleEndian.Uint32(p[l-4:]))
 	default:
-		for i, b := range p {
-			if b >= 0x80 {
-				return i
-			}
+		for _, b := range p {
+			end |= uint64(b)
 		}
-		return len(p)
 	}
-	return len(whole) - len(p)
+	if end&tops != 0 {
+		return asciiWords(p, n)
+	}
+	return len(p)
 }
 
-// or32 is all words of 32 bytes in one. It is inlined.
+// asciiWords goes on behind the first n bytes, which are ASCII, as long as eight
+// at a time are.
+func asciiWords(p []byte, n int) int {
+	for n <= len(p)-8 && binary.LittleEndian.Uint64(p[n:n+8])&tops == 0 {
+		n += 8
+	}
+	return n
+}
+
+// or32 is all words of 32 bytes in one, and or16 those of 16. They are inlined.
 func or32(b []byte) uint64 {
 	b = b[:32]
 	return binary.LittleEndian.Uint64(b[0:8]) | binary.LittleEndian.Uint64(b[8:16]) |
 		binary.LittleEndian.Uint64(b[16:24]) | binary.LittleEndian.Uint64(b[24:32])
+}
+
+func or16(b []byte) uint64 {
+	b = b[:16]
+	return binary.LittleEndian.Uint64(b[0:8]) | binary.LittleEndian.Uint64(b[8:16])
 }
 
 // isTwo reports whether two bytes that look like a character are one, and not
