@@ -148,7 +148,12 @@ func AppendHeader(dst []byte, h Header) []byte { return h.AppendTo(dst) }
 
 // AppendTo is [AppendHeader] in place: h is not copied, which [Header.Parse]
 // tells the price of.
-func (h *Header) AppendTo(dst []byte) []byte { return h.appendForm(dst, Shortest) }
+func (h *Header) AppendTo(dst []byte) []byte {
+	if h.Length < length16 && !h.Masked { // the least there can be
+		return append(dst, h.firstByte(), byte(h.Length))
+	}
+	return h.appendForm(dst, Shortest)
+}
 
 // AppendHeaderForm is [AppendHeader] with a length form of the caller's
 // choice. A form too small for the length is widened, so nothing is cut off.
@@ -157,19 +162,7 @@ func AppendHeaderForm(dst []byte, h Header, form LengthForm) []byte {
 }
 
 func (h *Header) appendForm(dst []byte, form LengthForm) []byte {
-	b0 := byte(h.Opcode & 0x0f)
-	if h.Fin {
-		b0 |= bitFin
-	}
-	if h.Rsv1 {
-		b0 |= bitRsv1
-	}
-	if h.Rsv2 {
-		b0 |= bitRsv2
-	}
-	if h.Rsv3 {
-		b0 |= bitRsv3
-	}
+	b0 := h.firstByte()
 	var b1 byte
 	if h.Masked {
 		b1 = bitMask
@@ -187,4 +180,22 @@ func (h *Header) appendForm(dst []byte, form LengthForm) []byte {
 		dst = append(dst, h.MaskKey[:]...)
 	}
 	return dst
+}
+
+// firstByte is the byte with FIN, the reserved bits and the opcode.
+func (h *Header) firstByte() byte {
+	b := byte(h.Opcode & 0x0f)
+	if h.Fin {
+		b |= bitFin
+	}
+	if h.Rsv1 {
+		b |= bitRsv1
+	}
+	if h.Rsv2 {
+		b |= bitRsv2
+	}
+	if h.Rsv3 {
+		b |= bitRsv3
+	}
+	return b
 }

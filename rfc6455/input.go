@@ -54,10 +54,11 @@ func (in *input) bytes() []byte { return in.rest }
 
 // discard marks the first n of bytes as used.
 func (in *input) discard(n int) {
-	in.rest = in.rest[n:]
-	if len(in.rest) == 0 {
+	if n == len(in.rest) {
 		in.release()
+		return
 	}
+	in.rest = in.rest[n:]
 }
 
 // release lets the buffer go, with what may be left in it.

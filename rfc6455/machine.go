@@ -65,9 +65,12 @@ func (m *machine) header(b []byte) (int, error) {
 //
 // It must not be called inside a message. The error is a [*frames.Error].
 func (m *machine) whole(b []byte) (p []byte, n int, err error) {
+	if len(b) == 0 || b[0] != wholeText && b[0] != wholeBinary {
+		return nil, 0, nil
+	}
 	h := &m.head
 	n, err = h.Parse(b)
-	if n == 0 || err != nil || !m.state.Allows(h) || !h.Fin || h.Rsv1 || h.Opcode.IsControl() ||
+	if n == 0 || err != nil || h.Masked != m.state.FromClient || m.state.Closed ||
 		h.Length > uint64(len(b)-n) || h.Length > m.opts.maxMessage() {
 		return nil, 0, nil
 	}
@@ -78,12 +81,19 @@ func (m *machine) whole(b []byte) (p []byte, n int, err error) {
 	}
 	m.kind = h.Opcode
 	if m.kind == Text {
-		if err := m.text(p); err != nil {
-			return nil, end, err
+		if err = m.state.Text.Add(p); err == nil {
+			err = m.state.Text.End()
 		}
 	}
-	return p, end, nil
+	return p, end, err
 }
+
+// wholeText and wholeBinary begin the frames that are a message: FIN is set, and
+// none of the bits that are reserved.
+const (
+	wholeText   = 0x80 | byte(Text)
+	wholeBinary = 0x80 | byte(Binary)
+)
 
 // count adds a data frame to its message and applies the limits, before a byte
 // of the payload has been read or room for it has been made.

@@ -126,7 +126,7 @@ const deflateChunk = chunk - chunk/16
 
 // Write implements net.Conn.
 func (n *netConn) Write(p []byte) (int, error) {
-	if n.t == Text && !isText(p) {
+	if checkMessage(n.t, p) != nil {
 		return 0, errNotText
 	}
 	if n.writeBy.passed() {

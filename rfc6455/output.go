@@ -63,6 +63,11 @@ func (o *output) frame(ctx context.Context, h *frames.Header, p []byte) error {
 	if err := o.append(ctx, h, p); err != nil {
 		return err
 	}
+	return o.leave(ctx)
+}
+
+// leave sends what is in the buffer, unless it may gather there. It is inlined.
+func (o *output) leave(ctx context.Context) error {
 	if o.hold && len(o.buf) < maxHeld {
 		return nil
 	}
@@ -125,16 +130,26 @@ func (o *output) ready(ctx context.Context, frame []byte) error {
 		o.buf = getBuffer()[:0]
 	}
 	o.buf = append(o.buf, frame...)
-	if o.hold && len(o.buf) < maxHeld {
-		return nil
-	}
-	return o.flush(ctx)
+	return o.leave(ctx)
 }
 
 // append adds a frame to the buffer. Only what does not fit is sent. What of h
 // depends on p and on who sends, it fills in.
 func (o *output) append(ctx context.Context, h *frames.Header, p []byte) error {
 	h.Length = uint64(len(p))
+	if o.client != nil || len(o.buf)+frames.MaxHeaderLen+len(p) > bufferSize {
+		return o.appendParts(ctx, h, p)
+	}
+	if o.buf == nil {
+		o.buf = getBuffer()[:0]
+	}
+	o.buf = append(h.AppendTo(o.buf), p...)
+	return nil
+}
+
+// appendParts is append for a frame that is to be masked, or too long to be added
+// at once.
+func (o *output) appendParts(ctx context.Context, h *frames.Header, p []byte) error {
 	if o.client != nil {
 		// A new key for each frame, and from a source that the peer, or the
 		// page that chose the payload, cannot guess (RFC 6455 section 10.3).
@@ -148,18 +163,16 @@ func (o *output) append(ctx context.Context, h *frames.Header, p []byte) error {
 			return err
 		}
 	}
-	buf := o.buf
-	if buf == nil {
-		buf = getBuffer()[:0]
+	if o.buf == nil {
+		o.buf = getBuffer()[:0]
 	}
-	buf = h.AppendTo(buf)
-	if o.client == nil && len(p) <= bufferSize-len(buf) {
-		o.buf = append(buf, p...)
-		return nil
-	}
-	o.buf = buf
-	if o.client != nil {
+	o.buf = h.AppendTo(o.buf)
+	switch {
+	case o.client != nil:
 		return o.appendMasked(ctx, p)
+	case len(p) <= bufferSize-len(o.buf):
+		o.buf = append(o.buf, p...)
+		return nil
 	}
 	return o.send(ctx, p)
 }
@@ -191,14 +204,13 @@ func (o *output) flush(ctx context.Context) error {
 	if len(o.buf) == 0 {
 		return nil
 	}
+	var n int
+	var err error
 	if o.raw != nil {
-		return o.flushed(o.writeRaw(ctx))
+		n, err = o.writeRaw(ctx)
+	} else {
+		n, err = o.write(ctx, o.buf)
 	}
-	return o.flushed(o.write(ctx, o.buf))
-}
-
-// flushed takes out of the buffer what was sent of it.
-func (o *output) flushed(n int, err error) error {
 	if err != nil {
 		o.keep(o.buf[n:])
 		return err
@@ -236,6 +248,9 @@ func (o *output) release() {
 
 // write sends p, from where it lies, by net.Conn.
 func (o *output) write(ctx context.Context, p []byte) (int, error) {
+	if ctx.Done() == nil {
+		return o.nc.Write(p)
+	}
 	w := o.watch(ctx)
 	n, err := o.nc.Write(p)
 	return n, o.unwatch(ctx, w, err)

@@ -113,6 +113,11 @@ func (c *Conn) readMessage() (MessageType, []byte, error) {
 // of its frame. That lies at the start of the input, and is for the caller to
 // discard. If something else has come, or is expected, n is 0.
 func (c *Conn) nextWhole() (p []byte, n int, err error) {
+	if c.closing.Load() {
+		if e := c.end(nil); e != nil {
+			return nil, 0, e // a write has failed: nothing more is delivered
+		}
+	}
 	if c.stream != nil || c.inflate != nil || c.gathered != nil || c.m.inMessage() {
 		return nil, 0, nil
 	}
@@ -208,7 +213,7 @@ func (c *Conn) readPayload(p []byte) (int, error) {
 	if uint64(len(p)) > c.m.left {
 		p = p[:c.m.left]
 	}
-	if len(c.in.bytes()) == 0 {
+	if c.holding && len(c.in.bytes()) == 0 {
 		c.releaseHeld()
 	}
 	n, err := c.in.read(p)
@@ -264,7 +269,9 @@ func (c *Conn) readHeader() error {
 
 // fill waits for more bytes.
 func (c *Conn) fill() error {
-	c.releaseHeld()
+	if c.holding {
+		c.releaseHeld()
+	}
 	if err := c.in.fill(); err != nil {
 		return c.failRead(err)
 	}

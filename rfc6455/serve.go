@@ -54,9 +54,15 @@ func (c *Conn) Serve(ctx context.Context, h Handler) error {
 		h.Open(c)
 	}
 	for {
-		p, n, err := c.nextMessage()
+		p, n, err := c.nextWhole()
+		if n == 0 && err == nil {
+			p, n, err = c.nextMessage()
+		}
 		if err != nil {
 			break
+		}
+		if !c.holding {
+			c.holdFor(c.in.bytes()[n:])
 		}
 		if h.Message != nil {
 			h.Message(c, c.m.kind, p)
@@ -89,30 +95,22 @@ func (c *Conn) endServe(stop func() bool) {
 
 var errHandlerPanic = errors.New("rfc6455: the handler panicked")
 
-// nextMessage reads one message for a handler. If it has arrived whole, it lies in
-// the first n bytes of the input, else in gathered. An error means that the
-// connection has ended.
+// nextMessage reads one message for a handler, of the kind that nextWhole leaves.
+// If it lies whole in the first n bytes of the input, it is handed over from
+// there, else it is put together in gathered, and n is 0. An error means that
+// the connection has ended.
 func (c *Conn) nextMessage() (p []byte, n int, err error) {
-	if c.closing.Load() {
-		if e := c.end(nil); e != nil {
-			return nil, 0, e // a write has failed: nothing more is delivered
-		}
-	}
-	p, n, err = c.nextWhole()
-	if err != nil {
-		return nil, 0, err
-	}
-	if n > 0 {
-		c.holdFor(c.in.bytes()[n:])
-		return p, n, nil
-	}
 	if err := c.beginMessage(); err != nil {
 		return nil, 0, err
 	}
 	arrived := c.in.bytes()
 	if c.gathered != nil || c.inflate != nil || !c.m.head.Fin || c.m.head.Opcode != c.m.kind || c.m.left > uint64(len(arrived)) {
-		p, err = c.nextAssembled()
-		return p, 0, err
+		if p, err = c.assemble(); err != nil {
+			putMessage(p)
+			return nil, 0, err
+		}
+		c.gathered, c.lastSize = p, len(p)
+		return p[:len(p):len(p)], 0, nil
 	}
 	// Its capacity ends with it: a handler that appends to it must not write over
 	// the message behind it.
@@ -122,23 +120,10 @@ func (c *Conn) nextMessage() (p []byte, n int, err error) {
 			return nil, 0, c.failProtocol(err)
 		}
 	}
-	c.holdFor(arrived[len(p):])
 	return p, len(p), nil
 }
 
-// nextAssembled reads a message that does not lie whole in the input.
-func (c *Conn) nextAssembled() ([]byte, error) {
-	p, err := c.assemble()
-	if err != nil {
-		putMessage(p)
-		return nil, err
-	}
-	c.gathered, c.lastSize = p, len(p)
-	c.holdFor(c.in.bytes())
-	return p[:len(p):len(p)], nil
-}
-
-// doneWith lets a message of nextMessage go.
+// doneWith lets a message of nextWhole or nextMessage go.
 func (c *Conn) doneWith(n int) {
 	if c.gathered == nil {
 		c.in.discard(n)
@@ -194,7 +179,7 @@ const holdTime = time.Millisecond
 // when there is nothing more to read (releaseHeld), or after holdTime, so that
 // a handler that takes its time does not keep earlier replies back.
 func (c *Conn) holdFor(rest []byte) {
-	if !c.holding && len(rest) > 0 && wholeFrame(rest) {
+	if len(rest) > 0 && wholeFrame(rest) {
 		c.startHold()
 	}
 }
@@ -221,15 +206,13 @@ func wholeFrame(b []byte) bool {
 
 // releaseHeld sends what has gathered. It is called before the reader waits.
 func (c *Conn) releaseHeld() {
-	if c.holding {
-		c.holding = false
-		c.holdEnd.Stop()
-		if !c.out.lock.tryLock() {
-			go c.flushHeld() // when the writer of the moment is done
-			return
-		}
-		c.endHold()
+	c.holding = false
+	c.holdEnd.Stop()
+	if !c.out.lock.tryLock() {
+		go c.flushHeld() // when the writer of the moment is done
+		return
 	}
+	c.endHold()
 }
 
 func (c *Conn) flushHeld() {

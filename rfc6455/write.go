@@ -23,11 +23,15 @@ func (c *Conn) Write(ctx context.Context, t MessageType, p []byte) error {
 	if c.compressed(len(p)) {
 		return c.writeCompressed(ctx, t, p)
 	}
-	// This is writeWhole, spelled out to save a stack frame: see Serve.
+	// This is writeWhole, spelled out to save two stack frames; see writeShort.
 	if err := c.beginWhole(ctx); err != nil {
 		return err
 	}
-	return c.endFrame(c.out.frame(ctx, &frames.Header{Fin: true, Opcode: t}, p))
+	err := c.out.append(ctx, &frames.Header{Fin: true, Opcode: t}, p)
+	if err == nil {
+		err = c.out.leave(ctx)
+	}
+	return c.endFrame(err)
 }
 
 // WriteUncompressed is [Conn.Write] without compression, whatever was agreed
@@ -48,20 +52,24 @@ func (c *Conn) writeWhole(ctx context.Context, h frames.Header, p []byte) error 
 	return c.endFrame(c.out.frame(ctx, &h, p))
 }
 
+// checkMessage is inlined: to look at bytes that may be any costs nothing.
 func checkMessage(t MessageType, p []byte) error {
-	if err := checkType(t); err != nil {
-		return err
+	if t == Binary {
+		return nil
 	}
-	if t == Text && !isText(p) {
+	return checkText(t, p)
+}
+
+// checkText is checkMessage for what should be Text.
+func checkText(t MessageType, p []byte) error {
+	if t != Text {
+		return checkType(t)
+	}
+	var u frames.UTF8
+	if u.Add(p) != nil || u.End() != nil {
 		return errNotText
 	}
 	return nil
-}
-
-// isText reports whether p is UTF-8.
-func isText(p []byte) bool {
-	var u frames.UTF8
-	return u.Add(p) == nil && u.End() == nil
 }
 
 func checkType(t MessageType) error {
@@ -94,7 +102,11 @@ func (c *Conn) beginFrame(ctx context.Context) error {
 	if err := c.out.lock.lock(ctx, c.Done); err != nil {
 		return c.lockError(err)
 	}
-	return c.checkOpen()
+	if c.closing.Load() {
+		c.unlockFrame()
+		return c.closedError()
+	}
+	return nil
 }
 
 // beginWhole is beginFrame for a frame that is a whole message. It must not
@@ -107,11 +119,16 @@ func (c *Conn) beginWhole(ctx context.Context) error {
 		return err
 	}
 	if c.out.lock.tryLock() {
-		if _, held := c.messageLock.turn(); !held {
-			return c.checkOpen()
+		if _, held := c.messageLock.turn(); !held && !c.closing.Load() {
+			return nil
 		}
 		c.unlockFrame()
 	}
+	return c.waitWhole(ctx)
+}
+
+// waitWhole is beginWhole where somebody else writes, or nobody may any more.
+func (c *Conn) waitWhole(ctx context.Context) error {
 	if err := c.lockMessage(ctx); err != nil {
 		return err
 	}
@@ -119,24 +136,21 @@ func (c *Conn) beginWhole(ctx context.Context) error {
 	return c.beginFrame(ctx)
 }
 
-// checkOpen lets the frame lock go, which the caller has taken, if it is too late
-// to write.
-func (c *Conn) checkOpen() error {
-	if c.closing.Load() {
-		c.unlockFrame()
-		return c.closedError()
-	}
-	return nil
-}
-
-// endFrame lets the frame lock go. err is what came of the frame.
+// endFrame lets the frame lock go and sends the Pong that came due while it was
+// held. err is what came of the frame.
 func (c *Conn) endFrame(err error) error {
 	if err != nil {
 		err = c.failWrite(err)
 	}
-	c.unlockFrame()
+	c.out.lock.unlock()
+	if c.pongDue.Load() {
+		c.sendPong()
+	}
 	return err
 }
+
+// unlockFrame is endFrame where there was none.
+func (c *Conn) unlockFrame() { c.endFrame(nil) }
 
 // lockMessage waits until no other message is being written.
 func (c *Conn) lockMessage(ctx context.Context) error {
@@ -166,13 +180,4 @@ func (c *Conn) closedError() error {
 		return e
 	}
 	return ErrClosing
-}
-
-// unlockFrame lets the frame lock go and sends the Pong that came due while it
-// was held.
-func (c *Conn) unlockFrame() {
-	c.out.lock.unlock()
-	if c.pongDue.Load() {
-		c.sendPong()
-	}
 }
