@@ -119,6 +119,42 @@ func parseLongLength(b []byte) (length uint64, n int, err error) {
 	return length, 10, err
 }
 
+// ParseWhole looks for what nearly every message is: one frame that lies whole at
+// the start of b. It returns the type of the message, Text or Binary, and where
+// in b its payload begins and the frame ends; the masking key is the four bytes
+// before start. If the frame is anything else, it returns zeros, and
+// [Header.Parse] tells what: a control frame, a fragment, one with a reserved
+// bit, one whose mask is not as masked says, one with a wrong or a 64-bit
+// length, or only a part of one.
+//
+// A frame that it finds is legal in each State between two messages. What else
+// there is to know about a frame need not be written down then, which is most
+// of what Parse does.
+func ParseWhole(b []byte, masked bool) (t Opcode, start, end int) {
+	const text, binaryMessage = bitFin | byte(Text), bitFin | byte(Binary)
+	if len(b) < 2 || b[0] != text && b[0] != binaryMessage || b[1]&bitMask != 0 != masked {
+		return 0, 0, 0
+	}
+	start, end = 2, int(b[1]&^bitMask)
+	if end >= length16 {
+		if end == length64 || len(b) < 4 {
+			return 0, 0, 0
+		}
+		start, end = 4, int(binary.BigEndian.Uint16(b[2:]))
+		if end < length16 {
+			return 0, 0, 0
+		}
+	}
+	if masked {
+		start += 4
+	}
+	end += start
+	if end > len(b) {
+		return 0, 0, 0
+	}
+	return Opcode(b[0] &^ bitFin), start, end
+}
+
 func errNotShortest(length uint64, bits int) error {
 	return broken("6455-5.2-5", CloseProtocolError,
 		"a payload length of %d is written in %d bits; the shortest form must be used", length, bits)

@@ -179,6 +179,47 @@ func TestAppendHeaderForm(t *testing.T) {
 	}
 }
 
+func TestParseWhole(t *testing.T) {
+	for _, c := range []struct {
+		name, bytes string
+		masked      bool
+		want        Opcode
+		start, end  int
+	}{
+		{"text", "81 05 48 65 6c 6c 6f", false, Text, 2, 7},
+		{"masked binary", "82 85 37 fa 21 3d 7f 9f 4d 51 58", true, Binary, 6, 11},
+		{"an empty message", "81 00", false, Text, 2, 2},
+		{"an empty one, masked", "81 80 37 fa 21 3d", true, Text, 6, 6},
+		{"more behind it", "81 01 48 81 01 48", false, Text, 2, 3},
+		{"a mask too much", "81 85 37 fa 21 3d 7f 9f 4d 51 58", false, 0, 0, 0},
+		{"no mask", "81 05 48 65 6c 6c 6f", true, 0, 0, 0},
+		{"a ping", "89 00", false, 0, 0, 0},
+		{"a continuation", "80 00", false, 0, 0, 0},
+		{"a fragment", "01 00", false, 0, 0, 0},
+		{"a reserved bit", "c1 00", false, 0, 0, 0},
+		{"a reserved opcode", "83 00", false, 0, 0, 0},
+		{"a length that is too long", "81 7e 00 01 48", false, 0, 0, 0},
+		{"a 64-bit length", "81 7f 00 00 00 00 00 01 00 00", false, 0, 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			opcode, start, end := ParseWhole(wire(t, c.bytes), c.masked)
+			assert.Equal(t, []any{c.want, c.start, c.end}, []any{opcode, start, end})
+		})
+	}
+	t.Run("cut at each byte", func(t *testing.T) {
+		for _, head := range []string{"82 7d", "82 fd 37 fa 21 3d", "82 7e 00 7e", "82 fe 00 7e 37 fa 21 3d"} {
+			b := append(wire(t, head), bytes.Repeat([]byte("a"), 126)...)
+			masked := b[1]&0x80 != 0
+			_, start, end := ParseWhole(b, masked)
+			require.Equal(t, len(wire(t, head)), start)
+			for n := range end {
+				_, _, cut := ParseWhole(b[:n], masked)
+				require.Zero(t, cut, "the first %d bytes", n)
+			}
+		}
+	})
+}
+
 func TestHeaderDoesNotAllocate(t *testing.T) {
 	b := wire(t, "81 fe 01 2c 37 fa 21 3d")
 	h, _, err := ParseHeader(b)
@@ -196,6 +237,17 @@ func FuzzHeader(f *testing.F) {
 	f.Add(wire(f, "82 ff 80 00 00 00 00 00 00 00 37 fa 21 3d"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, n, err := ParseHeader(b)
+		for _, masked := range []bool{false, true} {
+			opcode, start, end := ParseWhole(b, masked)
+			between := State{FromClient: masked}
+			whole := n > 0 && err == nil && between.Check(h) == nil && h.Fin && !h.Opcode.IsControl() && h.Length <= uint64(len(b)-n) && h.Length < 1<<16
+			require.Equal(t, whole, end > 0)
+			if whole {
+				require.Equal(t, h.Opcode, opcode)
+				require.Equal(t, n, start)
+				require.Equal(t, int(h.Length), end-start)
+			}
+		}
 		if n == 0 {
 			require.NoError(t, err)
 			require.Less(t, len(b), MaxHeaderLen)

@@ -68,6 +68,17 @@ func (u *UTF8) unfinished() error {
 		"the text ends inside a UTF-8 character, %s short", count(uint64(u.need), "byte"))
 }
 
+// ValidUTF8 reports whether p is valid UTF-8. It is for a text that is at hand
+// whole, as most are, and then faster than to ask a [UTF8].
+func ValidUTF8(p []byte) bool {
+	n := ascii(p)
+	if n == len(p) {
+		return true
+	}
+	var u UTF8
+	return u.Add(p[n:]) == nil && u.End() == nil
+}
+
 // step takes one byte and reports whether it may stand where it does. The
 // ranges are the table of RFC 3629 section 4: they leave out overlong forms,
 // the surrogates U+D800 to U+DFFF, and everything above U+10FFFF.

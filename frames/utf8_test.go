@@ -79,6 +79,7 @@ func TestUTF8Vectors(t *testing.T) {
 						bad += len(before)
 					}
 					require.Equal(t, utf8.ValidString(text), bad < 0, "the vector itself")
+					require.Equal(t, bad < 0, ValidUTF8([]byte(text)))
 					for i := range len(text) + 1 {
 						checkUTF8(t, text, bad, i, i)
 					}
@@ -254,6 +255,22 @@ func TestUTF8Words(t *testing.T) {
 	})
 }
 
+// The part that looks for ASCII treats each length in another way, and looks at the
+// end twice. Whatever the length, it must see one byte that is not ASCII, wherever
+// that is, and stop less than eight bytes in front of it.
+func TestASCII(t *testing.T) {
+	for n := range 200 {
+		p := bytes.Repeat([]byte("a"), n)
+		require.Equal(t, n, ascii(p))
+		for i := range p {
+			p[i] = 0x80
+			got := ascii(p)
+			require.True(t, got <= i && got > i-8, "%d of %d bytes, though byte %d is not ASCII", got, n, i)
+			p[i] = 'a'
+		}
+	}
+}
+
 func stopsRight(p []byte) bool {
 	n := validPrefix(p)
 	return utf8.Valid(p[:n]) && (!utf8.Valid(p) || len(p)-n < 8)
@@ -299,6 +316,7 @@ func TestUTF8End(t *testing.T) {
 func TestUTF8DoesNotAllocate(t *testing.T) {
 	text := []byte(strings.Repeat("héllo 你好 ", 50))
 	var u UTF8
+	noAllocs(t, "ValidUTF8", func() { _ = ValidUTF8(text) })
 	noAllocs(t, "UTF8.Add", func() {
 		_ = u.Add(text[:11]) // ends inside 你
 		_ = u.Add(text[11:])
@@ -336,6 +354,7 @@ func FuzzUTF8(f *testing.F) {
 			err = u.End()
 		}
 		require.Equal(t, utf8.Valid(text), err == nil)
+		require.Equal(t, utf8.Valid(text), ValidUTF8(text))
 		if err != nil {
 			require.True(t, errors.As(err, new(*Error)))
 		}

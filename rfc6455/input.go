@@ -124,8 +124,11 @@ func (in *input) makeRoom() {
 	if in.small == nil {
 		in.small = new([smallBuffer]byte)
 	}
-	n := copy(in.small[:], in.rest)
-	in.release()
+	n := 0
+	if in.rest != nil {
+		n = copy(in.small[:], in.rest)
+		in.release()
+	}
 	in.rest = in.small[:n]
 }
 

@@ -65,35 +65,22 @@ func (m *machine) header(b []byte) (int, error) {
 //
 // It must not be called inside a message. The error is a [*frames.Error].
 func (m *machine) whole(b []byte) (p []byte, n int, err error) {
-	if len(b) == 0 || b[0] != wholeText && b[0] != wholeBinary {
+	t, start, end := frames.ParseWhole(b, m.state.FromClient)
+	if end == 0 || m.state.Closed || uint64(end-start) > m.opts.maxMessage() {
 		return nil, 0, nil
 	}
-	h := &m.head
-	n, err = h.Parse(b)
-	if n == 0 || err != nil || h.Masked != m.state.FromClient || m.state.Closed ||
-		h.Length > uint64(len(b)-n) || h.Length > m.opts.maxMessage() {
-		return nil, 0, nil
+	p = b[start:end:end]
+	if m.state.FromClient {
+		frames.Mask([4]byte(b[start-4:]), 0, p)
 	}
-	end := n + int(h.Length)
-	p = b[n:end:end]
-	if h.Masked {
-		frames.Mask(h.MaskKey, 0, p)
-	}
-	m.kind = h.Opcode
-	if m.kind == Text {
+	m.kind = t
+	if t == Text && !frames.ValidUTF8(p) {
 		if err = m.state.Text.Add(p); err == nil {
 			err = m.state.Text.End()
 		}
 	}
 	return p, end, err
 }
-
-// wholeText and wholeBinary begin the frames that are a message: FIN is set, and
-// none of the bits that are reserved.
-const (
-	wholeText   = 0x80 | byte(Text)
-	wholeBinary = 0x80 | byte(Binary)
-)
 
 // count adds a data frame to its message and applies the limits, before a byte
 // of the payload has been read or room for it has been made.

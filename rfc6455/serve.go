@@ -67,7 +67,12 @@ func (c *Conn) Serve(ctx context.Context, h Handler) error {
 		if h.Message != nil {
 			h.Message(c, c.m.kind, p)
 		}
-		c.doneWith(n)
+		if c.gathered == nil {
+			c.in.discard(n)
+		} else {
+			putMessage(c.gathered)
+			c.gathered = nil
+		}
 	}
 	e := c.end(nil)
 	if h.Close != nil {
@@ -121,16 +126,6 @@ func (c *Conn) nextMessage() (p []byte, n int, err error) {
 		}
 	}
 	return p, len(p), nil
-}
-
-// doneWith lets a message of nextWhole or nextMessage go.
-func (c *Conn) doneWith(n int) {
-	if c.gathered == nil {
-		c.in.discard(n)
-		return
-	}
-	putMessage(c.gathered)
-	c.gathered = nil
 }
 
 // assemble reads the message at hand to its end, into a buffer from a pool. What

@@ -65,8 +65,7 @@ func checkText(t MessageType, p []byte) error {
 	if t != Text {
 		return checkType(t)
 	}
-	var u frames.UTF8
-	if u.Add(p) != nil || u.End() != nil {
+	if !frames.ValidUTF8(p) {
 		return errNotText
 	}
 	return nil
