@@ -176,11 +176,13 @@ const tops = 0x8080808080808080
 // if one further on is not. The end of p is looked at in one piece, too, and
 // for that in part a second time.
 func ascii(p []byte) int {
-	rest := p
-	for len(rest) >= 64 && (or32(rest[:32])|or32(rest[32:64]))&tops == 0 {
-		rest = rest[64:]
+	n := 0
+	for rest := p; len(rest) >= 64; rest = rest[64:] {
+		if (or32(rest[:32])|or32(rest[32:64]))&tops != 0 {
+			return asciiWords(p, n)
+		}
+		n += 64
 	}
-	n := len(p) - len(rest)
 	if n <= len(p)-32 {
 		if or32(p[n:n+32])&tops != 0 {
 			return asciiWords(p, n)
