@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"example.com/ws101/frames"
@@ -434,3 +435,15 @@ func isDeadline(err error) bool {
 
 // newRandom returns the same numbers in every run.
 func newRandom() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
+
+// assertNoBuffer asserts that all has left, and no buffer is held but the small
+// one of a connection that has that always.
+func assertNoBuffer(t *testing.T, o *output) {
+	t.Helper()
+	assert.Empty(t, o.buf)
+	if o.raw == nil {
+		assert.LessOrEqual(t, cap(o.buf), smallBuffer)
+	} else {
+		assert.Nil(t, o.buf)
+	}
+}

@@ -178,13 +178,11 @@ func TestSlowPeers(t *testing.T) {
 func TestWaitingHoldsNoBuffer(t *testing.T) {
 	check := func(t *testing.T, c *Conn, plain bool) {
 		t.Helper()
+		assert.Nil(t, c.in.large)
 		if plain {
-			assert.Nil(t, c.in.large)
 			assert.Nil(t, c.in.small)
-		} else {
-			assert.Nil(t, c.in.large)
 		}
-		assert.Nil(t, c.out.buf)
+		assertNoBuffer(t, &c.out)
 	}
 	t.Run("pipe", func(t *testing.T) {
 		both(t, quiet, func(t *testing.T, r role, c *Conn, p *peer) {

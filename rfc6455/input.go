@@ -20,9 +20,8 @@ const smallBuffer = 512
 type input struct {
 	socket
 
-	rest  []byte             // what has arrived and was not used: the end of a buffer, or nil
-	large *[bufferSize]byte  // the buffer that rest lies in, if that is from the pool
-	small *[smallBuffer]byte // the one it lies in otherwise; made when first needed
+	rest  []byte            // what has arrived and was not used: the end of a buffer, or nil
+	large *[bufferSize]byte // the buffer that rest lies in, if that is from the pool, or nil
 
 	// reads counts by two the reads that have brought bytes, and is odd while a
 	// goroutine is in one. See progress.
@@ -39,13 +38,22 @@ type input struct {
 type socket struct {
 	nc  net.Conn
 	raw syscall.RawConn // if nc is a plain socket, else nil
+
+	// small is there if nc is not a plain socket. On one it is the reader's alone,
+	// and made when that first needs it.
+	small *smallBuffers
 }
+
+type smallBuffers struct{ in, out [smallBuffer]byte }
 
 // init makes the input of a socket. early is what arrived already, behind the
 // handshake; it is copied.
 func (in *input) init(nc net.Conn, early []byte) {
 	in.nc = nc
 	in.waitWithoutBuffer()
+	if in.raw == nil {
+		in.small = new(smallBuffers)
+	}
 	in.rest = append(in.rest, early...)
 }
 
@@ -79,12 +87,12 @@ func (in *input) fill() error {
 		in.endRead(err == nil)
 		return err
 	}
-	in.makeRoom()
-	had := len(in.rest)
-	n, err := in.nc.Read(in.rest[had:cap(in.rest)])
+	room := in.room()
+	had := len(room)
+	n, err := in.nc.Read(room[had:cap(room)])
 	in.endRead(n > 0)
-	in.rest = in.rest[:had+n]
-	in.full = had+n == cap(in.rest)
+	in.rest = room[:had+n]
+	in.full = had+n == cap(room)
 	if n > 0 {
 		return nil
 	}
@@ -110,26 +118,25 @@ func (in *input) progress() (heard uint32, waiting bool) {
 	return n / 2, n&1 == 1
 }
 
-// makeRoom moves what is there to the start of a buffer that has room for
-// more: a large one if bytes are likely to be waiting, else the small one, so
-// that a peer that sends half a header and stops does not pin a large one.
-func (in *input) makeRoom() {
+// room moves what is there to the start of a buffer that has room for more, and
+// returns it: a large one if bytes are likely to be waiting, else the small one,
+// so that a peer that sends half a header and stops does not pin a large one.
+func (in *input) room() []byte {
 	if in.full || len(in.rest) >= smallBuffer {
 		if in.large == nil {
 			in.large = buffers.Get().(*[bufferSize]byte)
 		}
-		in.rest = in.large[:copy(in.large[:], in.rest)]
-		return
+		return in.large[:copy(in.large[:], in.rest)]
 	}
 	if in.small == nil {
-		in.small = new([smallBuffer]byte)
+		in.small = new(smallBuffers)
 	}
 	n := 0
 	if in.rest != nil {
-		n = copy(in.small[:], in.rest)
+		n = copy(in.small.in[:], in.rest)
 		in.release()
 	}
-	in.rest = in.small[:n]
+	return in.small.in[:n]
 }
 
 // read reads payload into p: from the buffer if there is anything in it, past

@@ -263,7 +263,7 @@ func TestNetConnWriteDeadlineAtEveryByte(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, len("second part"), written)
 				assert.Equal(t, want+r.own(0x82, "second part"), p.heard())
-				assert.Nil(t, c.out.buf)
+				assertNoBuffer(t, &c.out)
 			})
 			if t.Failed() {
 				t.Fatalf("%s, the deadline passed at byte %d", r.name, k)
@@ -502,7 +502,7 @@ func TestNetConnSocketFails(t *testing.T) {
 			require.NoError(t, <-taking)
 			_, err = b.Read(taken)
 			assert.Equal(t, io.EOF, err, "nothing behind the cut")
-			assert.Nil(t, c.out.buf)
+			assertNoBuffer(t, &c.out)
 		})
 	}
 }

@@ -113,7 +113,7 @@ func (o *output) keep(rest []byte) {
 // ready sends a frame that is built already, without copying it unless others
 // wait in front of it.
 func (o *output) ready(ctx context.Context, frame []byte) error {
-	if !o.hold && o.buf == nil {
+	if !o.hold && len(o.buf) == 0 {
 		if o.raw == nil {
 			_, err := o.write(ctx, frame)
 			return err
@@ -123,11 +123,8 @@ func (o *output) ready(ctx context.Context, frame []byte) error {
 		o.buf = nil
 		return err
 	}
-	if len(o.buf)+len(frame) > bufferSize {
+	if !o.makeRoom(len(frame)) {
 		return o.send(ctx, frame)
-	}
-	if o.buf == nil {
-		o.buf = getBuffer()[:0]
 	}
 	o.buf = append(o.buf, frame...)
 	return o.leave(ctx)
@@ -137,11 +134,9 @@ func (o *output) ready(ctx context.Context, frame []byte) error {
 // depends on p and on who sends, it fills in.
 func (o *output) append(ctx context.Context, h *frames.Header, p []byte) error {
 	h.Length = uint64(len(p))
-	if o.client != nil || len(o.buf)+frames.MaxHeaderLen+len(p) > bufferSize {
+	need := frames.MaxHeaderLen + len(p)
+	if o.client != nil || need > cap(o.buf)-len(o.buf) && !o.makeRoom(need) {
 		return o.appendParts(ctx, h, p)
-	}
-	if o.buf == nil {
-		o.buf = getBuffer()[:0]
 	}
 	o.buf = append(h.AppendTo(o.buf), p...)
 	return nil
@@ -158,14 +153,13 @@ func (o *output) appendParts(ctx context.Context, h *frames.Header, p []byte) er
 		}
 		h.Masked, h.MaskKey = true, o.maskKey
 	}
-	if len(o.buf) > 0 && len(o.buf)+frames.MaxHeaderLen+len(p) > bufferSize {
+	need := frames.MaxHeaderLen + len(p)
+	if len(o.buf) > 0 && !o.makeRoom(need) {
 		if err := o.flush(ctx); err != nil {
 			return err
 		}
 	}
-	if o.buf == nil {
-		o.buf = getBuffer()[:0]
-	}
+	o.makeRoom(min(need, bufferSize))
 	o.buf = h.AppendTo(o.buf)
 	switch {
 	case o.client != nil:
@@ -177,13 +171,30 @@ func (o *output) appendParts(ctx context.Context, h *frames.Header, p []byte) er
 	return o.send(ctx, p)
 }
 
+// makeRoom makes room for n more bytes in the buffer, and reports whether there is
+// so much without sending what is in it.
+func (o *output) makeRoom(n int) bool {
+	switch n += len(o.buf); {
+	case n <= cap(o.buf):
+	case n > bufferSize:
+		return false
+	case o.buf == nil && n <= smallBuffer && o.raw == nil:
+		o.buf = o.small.out[:0]
+	default:
+		bigger := append(getBuffer()[:0], o.buf...)
+		o.release()
+		o.buf = bigger
+	}
+	return true
+}
+
 // appendMasked copies p and masks the copy, piece by piece: the caller's bytes
 // are never touched.
 func (o *output) appendMasked(ctx context.Context, p []byte) error {
 	pos := 0
 	for {
 		start := len(o.buf)
-		n := min(len(p), bufferSize-start)
+		n := min(len(p), cap(o.buf)-start)
 		o.buf = append(o.buf, p[:n]...)
 		pos = frames.Mask(o.maskKey, pos, o.buf[start:])
 		p = p[n:]
@@ -240,10 +251,11 @@ var vectors = sync.Pool{New: func() any { return new(net.Buffers) }}
 
 // release gives the buffer back with whatever is in it.
 func (o *output) release() {
-	if o.buf != nil {
+	if cap(o.buf) == bufferSize {
 		putBuffer(o.buf)
 		o.buf = nil
 	}
+	o.buf = o.buf[:0]
 }
 
 // write sends p, from where it lies, by net.Conn.

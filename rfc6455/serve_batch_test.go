@@ -282,8 +282,8 @@ func TestServeWaitsWithoutABuffer(t *testing.T) {
 			s.CloseNow()
 			<-done // what it waited with is still there
 			assert.Nil(t, s.in.large)
-			assert.Equal(t, s.in.raw == nil, s.in.small != nil, "the small one, where it cannot wait without any")
-			assert.Nil(t, s.out.buf)
+			assert.Equal(t, s.in.raw == nil, s.in.small != nil, "small ones, where it cannot wait without any")
+			assertNoBuffer(t, &s.out)
 		})
 	}
 }

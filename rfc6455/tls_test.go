@@ -340,5 +340,5 @@ func TestServeTLS(t *testing.T) {
 	c.CloseNow()
 	<-served
 	assert.Nil(t, a.conn.in.raw)
-	assert.Len(t, a.conn.in.small, smallBuffer)
+	assert.Len(t, a.conn.in.small.in, smallBuffer)
 }

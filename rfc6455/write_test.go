@@ -90,7 +90,7 @@ func TestWriteSizes(t *testing.T) {
 					require.NoError(t, <-done)
 					require.Truef(t, bytes.Equal(want, got), "%d bytes", n)
 					require.Truef(t, bytes.Equal(pattern(n), p), "6455-10.3-2 the caller's %d bytes are untouched", n)
-					require.Nil(t, c.out.buf, "no buffer is held")
+					assertNoBuffer(t, &c.out)
 				}
 				c.CloseNow()
 			})
