@@ -217,9 +217,12 @@ func (o *output) flush(ctx context.Context) error {
 	}
 	var n int
 	var err error
-	if o.raw != nil {
+	switch {
+	case o.raw != nil:
 		n, err = o.writeRaw(ctx)
-	} else {
+	case ctx.Done() == nil:
+		n, err = o.nc.Write(o.buf)
+	default:
 		n, err = o.write(ctx, o.buf)
 	}
 	if err != nil {
@@ -260,9 +263,6 @@ func (o *output) release() {
 
 // write sends p, from where it lies, by net.Conn.
 func (o *output) write(ctx context.Context, p []byte) (int, error) {
-	if ctx.Done() == nil {
-		return o.nc.Write(p)
-	}
 	w := o.watch(ctx)
 	n, err := o.nc.Write(p)
 	return n, o.unwatch(ctx, w, err)

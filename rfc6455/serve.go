@@ -61,7 +61,7 @@ func (c *Conn) Serve(ctx context.Context, h Handler) error {
 		if err != nil {
 			break
 		}
-		if !c.holding {
+		if !c.holding && n < len(c.in.bytes()) {
 			c.holdFor(c.in.bytes()[n:])
 		}
 		if h.Message != nil {
@@ -174,7 +174,7 @@ const holdTime = time.Millisecond
 // when there is nothing more to read (releaseHeld), or after holdTime, so that
 // a handler that takes its time does not keep earlier replies back.
 func (c *Conn) holdFor(rest []byte) {
-	if len(rest) > 0 && wholeFrame(rest) {
+	if wholeFrame(rest) {
 		c.startHold()
 	}
 }
