@@ -1,6 +1,7 @@
 package rfc6455
 
 import (
+	"bytes"
 	"compress/flate"
 	"errors"
 	"io"
@@ -28,6 +29,12 @@ type inflater struct {
 	in  []byte // compressed bytes that were not used yet
 	all bool   // no more come behind in
 
+	// whole has the message and messageEnd, if all of it was at hand from the
+	// start. There are decompressors that know a bytes.Reader, and take bytes out
+	// of it faster than by interface: with klauspost/compress the echo of a
+	// compressed message takes a tenth less of time, the copy included.
+	whole bytes.Reader
+
 	fed     int  // bytes of the connection's input that it is using; for its user
 	ending  bool // in is what is left of messageEnd
 	stopped bool // release was called while the coroutine awaited input
@@ -39,7 +46,7 @@ type inflater struct {
 	own  window
 
 	running bool
-	buf     []byte        // what the coroutine decompresses into; from the pool
+	buf     []byte        // what whole lies in, or the coroutine decompresses into; from the pool, or nil
 	ready   []byte        // the part of it that was not read yet
 	resume  chan struct{} // lets the coroutine go on, or end; nil without one
 	paused  chan inflated // what it has come to
@@ -106,6 +113,8 @@ func (z *inflater) release() {
 	if z.resume != nil {
 		close(z.resume)
 		<-z.paused // the coroutine has ended
+	}
+	if z.buf != nil {
 		putBuffer(z.buf)
 	}
 	*z = inflater{zr: z.zr, own: z.own}
@@ -124,6 +133,10 @@ func (z *inflater) read(p []byte) (int, error) {
 			return 0, errMoreInput
 		}
 		z.running = true
+		if z.all && len(z.in)+len(messageEnd) <= bufferSize {
+			z.buf = append(append(getBuffer()[:0], z.in...), messageEnd...)
+			z.whole.Reset(z.buf)
+		}
 		z.restart()
 		if !z.all {
 			z.buf = getBuffer()
@@ -168,20 +181,32 @@ func (z *inflater) step(p []byte) (int, error) {
 			z.past.add(p[:n])
 			return n, nil // the error comes again
 		}
-		switch {
+		switch left := z.left(); {
 		case err == nil:
 		case err != io.EOF:
 			return 0, errNotDeflate
-		case !z.ending:
+		case left >= len(messageEnd):
 			// A block was marked as the last one, and yet more follow, from the
 			// next whole byte on (RFC 7692 section 7.2.3.4).
 			z.restart()
-		case len(z.in) == 0 || len(z.in) == len(messageEnd)-len(blockEnd):
+		case left == 0 || left == len(messageEnd)-len(blockEnd):
 			return 0, io.EOF
 		default:
 			return 0, errNotDeflate // a block of the message went on into its end
 		}
 	}
+}
+
+// left is how many bytes are at hand that the decompressor has not taken, with
+// those of messageEnd.
+func (z *inflater) left() int {
+	switch {
+	case z.whole.Size() > 0:
+		return z.whole.Len()
+	case z.ending:
+		return len(z.in)
+	}
+	return len(z.in) + len(messageEnd)
 }
 
 var errNotDeflate = &frames.Error{
@@ -198,7 +223,11 @@ func (z *inflater) restart() {
 		defer putBuffer(buf)
 		past = z.past.appendTo(buf[:0])
 	}
-	z.zr.Reset(z, past)
+	if z.whole.Size() > 0 {
+		z.zr.Reset(&z.whole, past)
+	} else {
+		z.zr.Reset(z, past)
+	}
 }
 
 // ReadByte implements io.ByteReader for the decompressor, which then takes no
