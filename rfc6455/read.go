@@ -121,9 +121,12 @@ func (c *Conn) nextWhole() (p []byte, n int, err error) {
 	if c.stream != nil || c.inflate != nil || c.gathered != nil || c.m.inMessage() {
 		return nil, 0, nil
 	}
-	if len(c.in.bytes()) == 0 {
-		if err := c.fill(); err != nil {
-			return nil, 0, err
+	if len(c.in.bytes()) == 0 { // this is fill, spelled out to save a call
+		if c.holding {
+			c.releaseHeld()
+		}
+		if err := c.in.fill(); err != nil {
+			return nil, 0, c.failRead(err)
 		}
 	}
 	p, n, err = c.m.whole(c.in.bytes())
