@@ -135,20 +135,20 @@ func ParseWhole(b []byte, masked bool) (t Opcode, start, end int) {
 	if len(b) < 2 || b[0] != text && b[0] != binaryMessage || b[1]&bitMask != 0 != masked {
 		return 0, 0, 0
 	}
-	start, end = 2, int(b[1]&^bitMask)
-	if end >= length16 {
-		if end == length64 || len(b) < 4 {
+	length, start := int(b[1]&^bitMask), 2
+	if length >= length16 {
+		if length == length64 || len(b) < 4 {
 			return 0, 0, 0
 		}
-		start, end = 4, int(binary.BigEndian.Uint16(b[2:]))
-		if end < length16 {
+		length, start = int(binary.BigEndian.Uint16(b[2:])), 4
+		if length < length16 {
 			return 0, 0, 0
 		}
 	}
 	if masked {
 		start += 4
 	}
-	end += start
+	end = start + length
 	if end > len(b) {
 		return 0, 0, 0
 	}

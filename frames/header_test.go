@@ -287,6 +287,24 @@ func BenchmarkHeaderParse(b *testing.B) {
 	}
 }
 
+// BenchmarkParseWhole is beside what it saves.
+func BenchmarkParseWhole(b *testing.B) {
+	in := wire(b, "81 85 37 fa 21 3d 7f 9f 4d 51 58")
+	b.Run("ParseWhole", func(b *testing.B) {
+		for b.Loop() {
+			_, _, _ = ParseWhole(in, true)
+		}
+	})
+	b.Run("Parse and Allows", func(b *testing.B) {
+		state := State{FromClient: true}
+		var h Header
+		for b.Loop() {
+			_, _ = h.Parse(in)
+			_ = state.Allows(&h)
+		}
+	})
+}
+
 func BenchmarkAppendHeader(b *testing.B) {
 	h := Header{Fin: true, Opcode: Text, Masked: true, MaskKey: key, Length: 300}
 	room := make([]byte, 0, MaxHeaderLen)

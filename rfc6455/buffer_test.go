@@ -140,3 +140,39 @@ func TestRawWait(t *testing.T) {
 
 // embedded has the SyscallConn of its socket, as careless wrappers do.
 type embedded struct{ *net.TCPConn }
+
+// Where there is a small buffer, frames that gather begin in it, and move over when
+// it has become too small. What they are does not change.
+func TestFramesGrowOutOfTheSmallBuffer(t *testing.T) {
+	for _, r := range roles {
+		t.Run(r.name, func(t *testing.T) {
+			s := &script{}
+			c := r.conn(s, quiet)
+			c.out.hold = true
+			var want []byte
+			for _, size := range []int{0, 100, 125, 126, 300, smallBuffer, 2000} {
+				p := pattern(size)
+				require.NoError(t, c.Write(forever, Binary, p))
+				want = append(want, frame(r.client, 0x82, string(p))...)
+				assert.Equal(t, len(want) > smallBuffer, cap(c.out.buf) == bufferSize, "after %d bytes", len(want))
+			}
+			assert.Empty(t, s.sent())
+			c.out.hold = false
+			require.NoError(t, c.Write(forever, Text, []byte("Hello")))
+			want = append(want, frame(r.client, 0x81, "Hello")...)
+			assert.True(t, bytes.Equal(want, s.out.Bytes()))
+			assertNoBuffer(t, &c.out)
+
+			// A message that is too large for any buffer, with one in front of it.
+			s.out.Reset()
+			c.out.hold = true
+			require.NoError(t, c.Write(forever, Text, []byte("Hello")))
+			c.out.hold = false
+			large := pattern(bufferSize + 1)
+			require.NoError(t, c.Write(forever, Binary, large))
+			want = append(frame(r.client, 0x81, "Hello"), frame(r.client, 0x82, string(large))...)
+			assert.True(t, bytes.Equal(want, s.out.Bytes()))
+			assertNoBuffer(t, &c.out)
+		})
+	}
+}

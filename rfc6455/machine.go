@@ -61,7 +61,7 @@ func (m *machine) header(b []byte) (int, error) {
 // not compressed, as nearly all messages do. It returns its payload, unmasked and
 // checked, and the length of the frame; or 0 if it is anything else, and then
 // header and payload are to look at it. There is no account to keep then of what is
-// still to come, which saves a small message about a tenth of what it costs.
+// still to come, which saves a small message a quarter of what it costs here.
 //
 // It must not be called inside a message. The error is a [*frames.Error].
 func (m *machine) whole(b []byte) (p []byte, n int, err error) {
@@ -74,7 +74,7 @@ func (m *machine) whole(b []byte) (p []byte, n int, err error) {
 		frames.Mask([4]byte(b[start-4:]), 0, p)
 	}
 	m.kind = t
-	if t == Text && !frames.ValidUTF8(p) {
+	if t == Text && !frames.ValidUTF8(p) { // then this tells where
 		if err = m.state.Text.Add(p); err == nil {
 			err = m.state.Text.End()
 		}

@@ -126,8 +126,8 @@ const deflateChunk = chunk - chunk/16
 
 // Write implements net.Conn.
 func (n *netConn) Write(p []byte) (int, error) {
-	if checkMessage(n.t, p) != nil {
-		return 0, errNotText
+	if err := checkMessage(n.t, p); err != nil {
+		return 0, err
 	}
 	if n.writeBy.passed() {
 		return 0, n.opError("write", os.ErrDeadlineExceeded)

@@ -18,7 +18,8 @@ import (
 //
 // Header and payload are put together in one buffer and leave in one write, so
 // that they cost one system call and travel in one packet. The buffer is held
-// only while there is something in it.
+// only while there is something in it, unless it is the small one of the
+// connection.
 type output struct {
 	*socket
 
@@ -26,7 +27,7 @@ type output struct {
 	// lets control frames in between the fragments of a message.
 	lock lock
 
-	buf     []byte   // frames that have not left yet; from the pool, or nil
+	buf     []byte   // frames that have not left yet; from the pool, or small, or nil
 	client  *Options // where a client has its masking keys from; nil on a server
 	maskKey [4]byte  // here and not on the stack, from where it would escape
 	hold    bool     // see Serve: frames may gather in buf
