@@ -165,6 +165,19 @@ func errTopBit(length uint64) error {
 		"the 64-bit payload length %#x has its top bit set; it must be 0", length)
 }
 
+// AppendWhole appends a message in one frame to dst, not masked, as a server sends
+// nearly all of its messages, and returns the longer slice. t is Text or Binary.
+//
+// It is to [AppendHeader] what [ParseWhole] is to Parse: with all that such a
+// frame cannot have, there is little left to write down.
+func AppendWhole(dst []byte, t Opcode, p []byte) []byte {
+	if len(p) < length16 {
+		return append(append(dst, bitFin|byte(t), byte(len(p))), p...)
+	}
+	dst = AppendHeader(dst, Header{Fin: true, Opcode: t, Length: uint64(len(p))})
+	return append(dst, p...)
+}
+
 // LengthForm is one of the three ways to write a payload length.
 type LengthForm uint8
 
@@ -185,9 +198,6 @@ func AppendHeader(dst []byte, h Header) []byte { return h.AppendTo(dst) }
 // AppendTo is [AppendHeader] in place: h is not copied, which [Header.Parse]
 // tells the price of.
 func (h *Header) AppendTo(dst []byte) []byte {
-	if h.Length < length16 && !h.Masked { // the least there can be
-		return append(dst, h.firstByte(), byte(h.Length))
-	}
 	return h.appendForm(dst, Shortest)
 }
 

@@ -220,6 +220,25 @@ func TestParseWhole(t *testing.T) {
 	})
 }
 
+func TestAppendWhole(t *testing.T) {
+	for _, opcode := range []Opcode{Text, Binary} {
+		for _, n := range []int{0, 1, 125, 126, 127, 1<<16 - 1, 1 << 16} {
+			p := counting(n)
+			want := append([]byte("before"), AppendHeader(nil, Header{Fin: true, Opcode: opcode, Length: uint64(n)})...)
+			want = append(want, p...)
+			got := AppendWhole([]byte("before"), opcode, p)
+			require.True(t, bytes.Equal(want, got), "%v, %d bytes", opcode, n)
+
+			found, start, end := ParseWhole(got[len("before"):], false)
+			if n < 1<<16 {
+				require.Equal(t, []any{opcode, n, len(got) - len("before")}, []any{found, end - start, end})
+			}
+		}
+	}
+	room, p := make([]byte, 0, 300), counting(200)
+	noAllocs(t, "AppendWhole into room", func() { _ = AppendWhole(room, Binary, p) })
+}
+
 func TestHeaderDoesNotAllocate(t *testing.T) {
 	b := wire(t, "81 fe 01 2c 37 fa 21 3d")
 	h, _, err := ParseHeader(b)
@@ -312,4 +331,20 @@ func BenchmarkAppendHeader(b *testing.B) {
 	for b.Loop() {
 		_ = AppendHeader(room, h)
 	}
+}
+
+// BenchmarkAppendWhole is beside what it saves.
+func BenchmarkAppendWhole(b *testing.B) {
+	p, room := counting(16), make([]byte, 0, 64)
+	b.Run("AppendWhole", func(b *testing.B) {
+		for b.Loop() {
+			_ = AppendWhole(room, Binary, p)
+		}
+	})
+	b.Run("AppendTo and append", func(b *testing.B) {
+		for b.Loop() {
+			h := Header{Fin: true, Opcode: Binary, Length: uint64(len(p))}
+			_ = append(h.AppendTo(room), p...)
+		}
+	})
 }

@@ -70,13 +70,40 @@ func (u *UTF8) unfinished() error {
 
 // ValidUTF8 reports whether p is valid UTF-8. It is for a text that is at hand
 // whole, as most are, and then faster than to ask a [UTF8].
+//
+// The end of p is looked at in two pieces that meet or overlap, so that there is no
+// loop before the last three bytes.
 func ValidUTF8(p []byte) bool {
-	n := ascii(p)
-	if n == len(p) {
-		return true
+	rest, or := p, uint64(0)
+	for len(rest) >= 64 {
+		if or = or32(rest[:32]) | or32(rest[32:64]); or&tops != 0 {
+			return validFrom(p)
+		}
+		rest = rest[64:]
 	}
+	if len(rest) >= 32 {
+		or = or32(rest)
+		rest = rest[32:]
+	}
+	switch n := len(rest); {
+	case n >= 16:
+		or |= or16(rest) | or16(rest[n-16:])
+	case n >= 8:
+		or |= binary.LittleEndian.Uint64(rest) | binary.LittleEndian.Uint64(rest[n-8:])
+	case n >= 4:
+		or |= uint64(binary.LittleEndian.Uint32(rest) | binary.LittleEndian.Uint32(rest[n-4:]))
+	default:
+		for _, b := range rest {
+			or |= uint64(b)
+		}
+	}
+	return or&tops == 0 || validFrom(p)
+}
+
+// validFrom is ValidUTF8 for what is not all ASCII.
+func validFrom(p []byte) bool {
 	var u UTF8
-	return u.Add(p[n:]) == nil && u.End() == nil
+	return u.Add(p) == nil && u.End() == nil
 }
 
 // step takes one byte and reports whether it may stand where it does. The
@@ -172,51 +199,22 @@ func validPrefix(p []byte) int {
 // tops are the bits that no byte of ASCII has.
 const tops = 0x8080808080808080
 
-// ascii returns how many bytes at the start of p are ASCII: all, or some of them
-// if one further on is not. The end of p is looked at in one piece, too, and
-// for that in part a second time.
+// ascii returns how many bytes at the start of p are ASCII.
 func ascii(p []byte) int {
-	n := 0
-	for rest := p; len(rest) >= 64; rest = rest[64:] {
-		if (or32(rest[:32])|or32(rest[32:64]))&tops != 0 {
-			return asciiWords(p, n)
-		}
-		n += 64
+	rest := p
+	for len(rest) >= 64 && (or32(rest[:32])|or32(rest[32:64]))&tops == 0 {
+		rest = rest[64:]
 	}
-	if n <= len(p)-32 {
-		if or32(p[n:n+32])&tops != 0 {
-			return asciiWords(p, n)
-		}
-		n += 32
+	for len(rest) >= 8 && binary.LittleEndian.Uint64(rest)&tops == 0 {
+		rest = rest[8:]
 	}
-	var end uint64
-	switch l := len(p); {
-	case l >= 32:
-		end = or32(p[l-32:])
-	case l >= 16:
-		end = or16(p[:16]) | or16(p[l-16:])
-	case l >= 8:
-		end = binary.LittleEndian.Uint64(p) | binary.LittleEndian.Uint64(p[l-8:])
-	case l >= 4:
-		end = uint64(binary.LittleEndian.Uint32(p) | binary.LittleEndian.Uint32(p[l-4:]))
-	default:
-		for _, b := range p {
-			end |= uint64(b)
-		}
+	if len(rest) < 8 && len(p) >= 8 && binary.LittleEndian.Uint64(p[len(p)-8:])&tops == 0 {
+		return len(p) // some of its last eight bytes were looked at twice
 	}
-	if end&tops != 0 {
-		return asciiWords(p, n)
+	for len(rest) > 0 && rest[0] < 0x80 {
+		rest = rest[1:]
 	}
-	return len(p)
-}
-
-// asciiWords goes on behind the first n bytes, which are ASCII, as long as eight
-// at a time are.
-func asciiWords(p []byte, n int) int {
-	for n <= len(p)-8 && binary.LittleEndian.Uint64(p[n:n+8])&tops == 0 {
-		n += 8
-	}
-	return n
+	return len(p) - len(rest)
 }
 
 // or32 is all words of 32 bytes in one, and or16 those of 16. They are inlined.

@@ -263,10 +263,11 @@ func TestASCII(t *testing.T) {
 	for n := range 200 {
 		p := bytes.Repeat([]byte("a"), n)
 		require.Equal(t, n, ascii(p))
+		require.True(t, ValidUTF8(p))
 		for i := range p {
 			p[i] = 0x80
-			got := ascii(p)
-			require.True(t, got <= i && got > i-8, "%d of %d bytes, though byte %d is not ASCII", got, n, i)
+			require.Equal(t, i, ascii(p), "of %d bytes", n)
+			require.False(t, ValidUTF8(p), "byte %d of %d", i, n)
 			p[i] = 'a'
 		}
 	}

@@ -67,12 +67,15 @@ func (in *input) bytes() []byte { return in.rest }
 
 // discard marks the first n of bytes as used.
 func (in *input) discard(n int) {
-	if n == len(in.rest) {
+	if in.rest = in.rest[n:]; len(in.rest) == 0 {
 		in.release()
-		return
 	}
-	in.rest = in.rest[n:]
 }
+
+// use is discard for a reader that reads on at once. The buffer is kept for the
+// attempt to read, and goes when that finds nothing: to give it back and take it
+// again would cost a hundredth of a batch.
+func (in *input) use(n int) { in.rest = in.rest[n:] }
 
 // release lets the buffer go, with what may be left in it.
 func (in *input) release() {

@@ -56,7 +56,10 @@ func (in *input) waitRaw() error {
 // came to a result. The result is in rest, or in errno; if both are empty, the
 // peer sends no more.
 func (in *input) tryRead(fd uintptr) bool {
-	buf := buffers.Get().(*[bufferSize]byte)
+	buf := in.large
+	if buf == nil {
+		buf = buffers.Get().(*[bufferSize]byte)
+	}
 	for {
 		n, err := syscall.Read(int(fd), buf[:])
 		if err == syscall.EINTR {
@@ -68,6 +71,7 @@ func (in *input) tryRead(fd uintptr) bool {
 			in.full = n == len(buf)
 		} else {
 			buffers.Put(buf)
+			in.large, in.rest = nil, nil
 		}
 		return err != syscall.EAGAIN
 	}

@@ -66,12 +66,13 @@ func (m *machine) header(b []byte) (int, error) {
 // It must not be called inside a message. The error is a [*frames.Error].
 func (m *machine) whole(b []byte) (p []byte, n int, err error) {
 	t, start, end := frames.ParseWhole(b, m.state.FromClient)
-	if end == 0 || m.state.Closed || uint64(end-start) > m.opts.maxMessage() {
+	// No frame that it finds is larger than the default.
+	if end == 0 || m.state.Closed || m.opts.MaxMessage != 0 && uint64(end-start) > m.opts.maxMessage() {
 		return nil, 0, nil
 	}
 	p = b[start:end:end]
 	if m.state.FromClient {
-		frames.Mask([4]byte(b[start-4:]), 0, p)
+		frames.Mask([4]byte(b[start-4:start]), 0, p)
 	}
 	m.kind = t
 	if t == Text && !frames.ValidUTF8(p) { // then this tells where

@@ -126,8 +126,8 @@ const deflateChunk = chunk - chunk/16
 
 // Write implements net.Conn.
 func (n *netConn) Write(p []byte) (int, error) {
-	if err := checkMessage(n.t, p); err != nil {
-		return 0, err
+	if !isMessage(n.t, p) {
+		return 0, errNoMessage(n.t)
 	}
 	if n.writeBy.passed() {
 		return 0, n.opError("write", os.ErrDeadlineExceeded)

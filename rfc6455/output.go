@@ -135,12 +135,18 @@ func (o *output) ready(ctx context.Context, frame []byte) error {
 // depends on p and on who sends, it fills in.
 func (o *output) append(ctx context.Context, h *frames.Header, p []byte) error {
 	h.Length = uint64(len(p))
-	need := frames.MaxHeaderLen + len(p)
-	if o.client != nil || need > cap(o.buf)-len(o.buf) && !o.makeRoom(need) {
+	if !o.copies(len(p)) {
 		return o.appendParts(ctx, h, p)
 	}
 	o.buf = append(h.AppendTo(o.buf), p...)
 	return nil
+}
+
+// copies reports whether a frame with n bytes of payload need only be copied into
+// the buffer, in which there is room for it then. It is inlined.
+func (o *output) copies(n int) bool {
+	n += frames.MaxHeaderLen
+	return o.client == nil && (n <= cap(o.buf)-len(o.buf) || o.makeRoom(n))
 }
 
 // appendParts is append for a frame that is to be masked, or too long to be added

@@ -31,8 +31,8 @@ type preparedFrame struct {
 // Prepare makes a prepared message. It copies p. Text that is not UTF-8 is a
 // [*frames.Error].
 func Prepare(t MessageType, p []byte) (*PreparedMessage, error) {
-	if err := checkMessage(t, p); err != nil {
-		return nil, err
+	if !isMessage(t, p) {
+		return nil, errNoMessage(t)
 	}
 	return &PreparedMessage{messageType: t, plain: *prepareFrame(t, p, false)}, nil
 }

@@ -68,7 +68,7 @@ func (c *Conn) Serve(ctx context.Context, h Handler) error {
 			h.Message(c, c.m.kind, p)
 		}
 		if c.gathered == nil {
-			c.in.discard(n)
+			c.in.use(n)
 		} else {
 			putMessage(c.gathered)
 			c.gathered = nil
@@ -94,6 +94,7 @@ func (c *Conn) endServe(stop func() bool) {
 	// reads. After an ordinary end this changes nothing.
 	c.cut(errHandlerPanic)
 	stop()
+	c.in.release()
 	c.serving.Store(false)
 	c.unlockRead()
 }

@@ -285,5 +285,13 @@ func TestServeWaitsWithoutABuffer(t *testing.T) {
 			assert.Equal(t, s.in.raw == nil, s.in.small != nil, "small ones, where it cannot wait without any")
 			assertNoBuffer(t, &s.out)
 		})
+		t.Run(on.name+", ended by the handler", func(t *testing.T) {
+			a, b := on.make(t)
+			s, c := connect(t, a, b, nil, nil)
+			done := serving(forever, s, Handler{Message: func(c *Conn, _ MessageType, _ []byte) { c.CloseNow() }})
+			require.NoError(t, c.Write(t.Context(), Text, []byte("Hello")))
+			<-done
+			assert.True(t, s.in.large == nil, "the large buffer went back")
+		})
 	}
 }

@@ -17,8 +17,8 @@ import (
 // a frame may be on its way, and the connection fails. After the end the error
 // is a [*CloseError], after [Conn.Close] it is [ErrClosing].
 func (c *Conn) Write(ctx context.Context, t MessageType, p []byte) error {
-	if err := checkMessage(t, p); err != nil {
-		return err
+	if !isMessage(t, p) {
+		return errNoMessage(t)
 	}
 	if c.compressed(len(p)) {
 		return c.writeCompressed(ctx, t, p)
@@ -27,7 +27,12 @@ func (c *Conn) Write(ctx context.Context, t MessageType, p []byte) error {
 	if err := c.beginWhole(ctx); err != nil {
 		return err
 	}
-	err := c.out.append(ctx, &frames.Header{Fin: true, Opcode: t}, p)
+	var err error
+	if c.out.copies(len(p)) {
+		c.out.buf = frames.AppendWhole(c.out.buf, t, p)
+	} else {
+		err = c.out.append(ctx, &frames.Header{Fin: true, Opcode: t}, p)
+	}
 	if err == nil {
 		err = c.out.leave(ctx)
 	}
@@ -38,8 +43,8 @@ func (c *Conn) Write(ctx context.Context, t MessageType, p []byte) error {
 // on: for a message that holds a secret beside something that others choose
 // (see [Deflate]), or one that is compressed already, such as a picture.
 func (c *Conn) WriteUncompressed(ctx context.Context, t MessageType, p []byte) error {
-	if err := checkMessage(t, p); err != nil {
-		return err
+	if !isMessage(t, p) {
+		return errNoMessage(t)
 	}
 	return c.writeWhole(ctx, frames.Header{Fin: true, Opcode: t}, p)
 }
@@ -52,30 +57,18 @@ func (c *Conn) writeWhole(ctx context.Context, h frames.Header, p []byte) error 
 	return c.endFrame(c.out.frame(ctx, &h, p))
 }
 
-// checkMessage is inlined: to look at bytes that may be any costs nothing.
-func checkMessage(t MessageType, p []byte) error {
-	if t == Binary {
-		return nil
-	}
-	return checkText(t, p)
+// isMessage reports whether p can be a message of type t. It is inlined: to look
+// at bytes that may be any costs nothing.
+func isMessage(t MessageType, p []byte) bool {
+	return t == Binary || t == Text && frames.ValidUTF8(p)
 }
 
-// checkText is checkMessage for what should be Text.
-func checkText(t MessageType, p []byte) error {
-	if t != Text {
-		return checkType(t)
-	}
-	if !frames.ValidUTF8(p) {
+// errNoMessage is the error for what is not a message of type t.
+func errNoMessage(t MessageType) error {
+	if t == Text {
 		return errNotText
 	}
-	return nil
-}
-
-func checkType(t MessageType) error {
-	if t != Text && t != Binary {
-		return fmt.Errorf("rfc6455: a message is Text or Binary, not %v", t)
-	}
-	return nil
+	return fmt.Errorf("rfc6455: a message is Text or Binary, not %v", t)
 }
 
 var errNotText = &frames.Error{

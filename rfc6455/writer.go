@@ -26,8 +26,8 @@ func (c *Conn) WriterUncompressed(ctx context.Context, t MessageType) (io.WriteC
 }
 
 func (c *Conn) newWriter(ctx context.Context, t MessageType, compressed bool) (io.WriteCloser, error) {
-	if err := checkType(t); err != nil {
-		return nil, err
+	if t != Text && t != Binary {
+		return nil, errNoMessage(t)
 	}
 	if err := c.lockMessage(ctx); err != nil {
 		return nil, err
