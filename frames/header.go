@@ -197,9 +197,7 @@ func AppendHeader(dst []byte, h Header) []byte { return h.AppendTo(dst) }
 
 // AppendTo is [AppendHeader] in place: h is not copied, which [Header.Parse]
 // tells the price of.
-func (h *Header) AppendTo(dst []byte) []byte {
-	return h.appendForm(dst, Shortest)
-}
+func (h *Header) AppendTo(dst []byte) []byte { return h.appendForm(dst, Shortest) }
 
 // AppendHeaderForm is [AppendHeader] with a length form of the caller's
 // choice. A form too small for the length is widened, so nothing is cut off.

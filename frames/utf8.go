@@ -74,13 +74,14 @@ func (u *UTF8) unfinished() error {
 // The end of p is looked at in two pieces that meet or overlap, so that there is no
 // loop before the last three bytes.
 func ValidUTF8(p []byte) bool {
-	rest, or := p, uint64(0)
-	for len(rest) >= 64 {
-		if or = or32(rest[:32]) | or32(rest[32:64]); or&tops != 0 {
+	var or uint64
+	for len(p) >= 64 {
+		if or = or32(p[:32]) | or32(p[32:64]); or&tops != 0 {
 			return validFrom(p)
 		}
-		rest = rest[64:]
+		p = p[64:]
 	}
+	rest := p
 	if len(rest) >= 32 {
 		or = or32(rest)
 		rest = rest[32:]
@@ -100,7 +101,7 @@ func ValidUTF8(p []byte) bool {
 	return or&tops == 0 || validFrom(p)
 }
 
-// validFrom is ValidUTF8 for what is not all ASCII.
+// validFrom is ValidUTF8 from the first piece on that is not all ASCII.
 func validFrom(p []byte) bool {
 	var u UTF8
 	return u.Add(p) == nil && u.End() == nil

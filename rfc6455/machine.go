@@ -66,7 +66,7 @@ func (m *machine) header(b []byte) (int, error) {
 // It must not be called inside a message. The error is a [*frames.Error].
 func (m *machine) whole(b []byte) (p []byte, n int, err error) {
 	t, start, end := frames.ParseWhole(b, m.state.FromClient)
-	// No frame that it finds is larger than the default.
+	// ParseWhole finds no message that is larger than the default limit.
 	if end == 0 || m.state.Closed || m.opts.MaxMessage != 0 && uint64(end-start) > m.opts.maxMessage() {
 		return nil, 0, nil
 	}

@@ -23,7 +23,8 @@ func (c *Conn) Write(ctx context.Context, t MessageType, p []byte) error {
 	if c.compressed(len(p)) {
 		return c.writeCompressed(ctx, t, p)
 	}
-	// This is writeWhole, spelled out to save two stack frames; see writeShort.
+	// This is writeWhole, spelled out to save two stack frames (see writeShort), and
+	// with a shorter way for the message that need only be copied.
 	if err := c.beginWhole(ctx); err != nil {
 		return err
 	}
