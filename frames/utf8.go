@@ -71,19 +71,25 @@ func (u *UTF8) unfinished() error {
 // ValidUTF8 reports whether p is valid UTF-8. It is for a text that is at hand
 // whole, as most are, and then faster than to ask a [UTF8].
 //
-// The end of p is looked at in two pieces that meet or overlap, so that there is no
-// loop before the last three bytes.
+// One step takes 128 bytes. What it costs beside their sixteen loads, to move the
+// slice and to jump back, is as much as twelve more, so steps of 64 bytes made a text
+// of 1 KiB take a quarter longer. The end of p is looked at in two pieces that meet
+// or overlap, so that there is no loop before the last three bytes.
 func ValidUTF8(p []byte) bool {
-	var or uint64
-	for len(p) >= 64 {
-		if or = or32(p[:32]) | or32(p[32:64]); or&tops != 0 {
+	for len(p) >= 128 {
+		if (or64(p)|or64(p[64:]))&tops != 0 {
 			return validFrom(p)
 		}
-		p = p[64:]
+		p = p[128:]
 	}
+	var or uint64
 	rest := p
+	if len(rest) >= 64 {
+		or = or64(rest)
+		rest = rest[64:]
+	}
 	if len(rest) >= 32 {
-		or = or32(rest)
+		or |= or32(rest)
 		rest = rest[32:]
 	}
 	switch n := len(rest); {
@@ -203,7 +209,10 @@ const tops = 0x8080808080808080
 // ascii returns how many bytes at the start of p are ASCII.
 func ascii(p []byte) int {
 	rest := p
-	for len(rest) >= 64 && (or32(rest[:32])|or32(rest[32:64]))&tops == 0 {
+	for len(rest) >= 128 && (or64(rest)|or64(rest[64:]))&tops == 0 {
+		rest = rest[128:]
+	}
+	if len(rest) >= 64 && or64(rest)&tops == 0 {
 		rest = rest[64:]
 	}
 	for len(rest) >= 8 && binary.LittleEndian.Uint64(rest)&tops == 0 {
@@ -218,7 +227,10 @@ func ascii(p []byte) int {
 	return len(p) - len(rest)
 }
 
-// or32 is all words of 32 bytes in one, and or16 those of 16. They are inlined.
+// or64 is all words of 64 bytes in one, or32 those of 32, and or16 those of 16. They
+// are inlined.
+func or64(b []byte) uint64 { return or32(b[:32]) | or32(b[32:64]) }
+
 func or32(b []byte) uint64 {
 	b = b[:32]
 	return binary.LittleEndian.Uint64(b[0:8]) | binary.LittleEndian.Uint64(b[8:16]) |

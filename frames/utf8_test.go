@@ -260,7 +260,7 @@ func TestUTF8Words(t *testing.T) {
 // end twice. Whatever the length, it must see one byte that is not ASCII, wherever
 // that is, and stop less than eight bytes in front of it.
 func TestASCII(t *testing.T) {
-	for n := range 200 {
+	for n := range 400 {
 		p := bytes.Repeat([]byte("a"), n)
 		require.Equal(t, n, ascii(p))
 		require.True(t, ValidUTF8(p))
