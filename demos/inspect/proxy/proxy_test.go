@@ -110,6 +110,53 @@ func TestBytesPassAsTheyAreAndHalfCloseDoes(t *testing.T) {
 	until(t, rows, func(r *wire.Row) bool { return r.Kind == wire.FIN && r.From == wire.Server })
 }
 
+// A fragment stays a fragment, and none is made: nothing that passes is put together
+// or cut, whatever the proxy knows of it (RFC 6455 section 5.4).
+func TestFragmentationStaysAsItIs(t *testing.T) {
+	const (
+		request = "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+		answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+			"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+		extension = "Sec-WebSocket-Extensions: x-unknown\r\n"
+		end       = "\r\n"
+	)
+	for _, test := range []struct {
+		name            string
+		request, answer string
+		sent            string // by the server, whose frames have no mask
+	}{
+		{"6455-5.4-8 control frames between fragments, and a Ping that is a fragment itself", request + end, answer + end,
+			"\x01\x03Hel" + "\x89\x01p" + "\x80\x02lo" + "\x09\x01p" + "\x80\x01q"},
+		{"6455-5.4-9 reserved bits that nobody agreed on", request + end, answer + end,
+			"\x21\x03Hel" + "\x00\x00" + "\x90\x02lo" + "\xa2\x01b"},
+		{"6455-5.4-10 an extension that the proxy does not know", request + extension + end, answer + extension + end,
+			"\x41\x03Hel" + "\x00\x00" + "\x80\x02lo"},
+		{"6455-5.4-11 no handshake", "", "",
+			"lo" + "\x01\x03Hel" + "\x00\x00" + "\x80\x02lo"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			target, conns := behind(t)
+			_, _, addr := through(t, target)
+			client := dial(t, addr)
+			server := <-conns
+			defer server.Close()
+
+			_, err := io.WriteString(client, test.request)
+			require.NoError(t, err)
+			head := make([]byte, len(test.request))
+			_, err = io.ReadFull(server, head)
+			require.NoError(t, err)
+			_, err = io.WriteString(server, test.answer+test.sent)
+			require.NoError(t, err)
+			server.Close()
+			got, err := io.ReadAll(client)
+			require.NoError(t, err)
+			assert.Equal(t, test.answer+test.sent, string(got))
+		})
+	}
+}
+
 func TestAResetPasses(t *testing.T) {
 	for _, from := range []wire.Side{wire.Client, wire.Server} {
 		t.Run(from.String(), func(t *testing.T) {
