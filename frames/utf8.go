@@ -169,7 +169,8 @@ func (u *UTF8) bad(b byte, i int) error {
 // a word and compare it once checks six bytes, two characters of Chinese. What
 // is left to exclude shows in five more bits. [unicode/utf8.Valid] takes each byte
 // by itself and its range from a table: for Chinese that takes three times as
-// long. For ASCII there is no difference, since both look at whole words.
+// long. ASCII is looked at in whole words by both, here with more to a step; see
+// [ValidUTF8].
 //
 // The order counts: what comes in long runs is asked for first.
 func validPrefix(p []byte) int {
