@@ -256,9 +256,9 @@ func TestUTF8Words(t *testing.T) {
 	})
 }
 
-// The part that looks for ASCII treats each length in another way, and looks at the
-// end twice. Whatever the length, it must see one byte that is not ASCII, wherever
-// that is, and stop less than eight bytes in front of it.
+// The parts that look for ASCII treat each length in another way, and look at the end
+// twice. Whatever the length, they must see one byte that is not ASCII, wherever
+// that is, and ascii must stop right in front of it.
 func TestASCII(t *testing.T) {
 	for n := range 400 {
 		p := bytes.Repeat([]byte("a"), n)
